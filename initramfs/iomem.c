@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * RAM as the firmware reported it, from /proc/iomem.  Runs in kernel C.
+ *
+ * A counted its own the same way when it hibernated.  The number does not
+ * depend on what either kernel took for itself, so that another one means
+ * that memory was added, removed or is reported differently: addresses of the
+ * image may then be no RAM at all.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "iomem.h"
+#include "kj-image.h"
+
+uint64_t kj_iomem_ram_pages(FILE *iomem)
+{
+	char line[256];
+	uint64_t pages = 0;
+
+	while (fgets(line, sizeof(line), iomem)) {
+		uint64_t first, last, first_page, end_page;
+		int at = 0;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " : %n", &first, &last, &at) < 2 ||
+		    line[0] == ' ' || at == 0 ||
+		    strncmp(line + at, "System RAM", strlen("System RAM")) != 0)
+			continue;
+		first_page = (first + KJ_PAGE_SIZE - 1) / KJ_PAGE_SIZE;
+		end_page = (last + 1) / KJ_PAGE_SIZE;
+		if (last > first && end_page > first_page)
+			pages += end_page - first_page;
+	}
+	return pages;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One HIBERNATE or SNAPSHOT.  Runs in kernel B.
+ *
+ * In this order, so that nothing on disk changes before everything was looked
+ * at: A's description of the target, A's memory, the device, what is on it;
+ * then the engine writes.  Any failure ends as one sentence that travels back
+ * to A in the FAILED message.
+ *
+ * A's file systems are still mounted in A.  For a target that is a file only
+ * its extents are written, the file system around them is not even looked at;
+ * a whole device is refused when anything but our own image is on it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "console.h"
+#include "device.h"
+#include "fail.h"
+#include "job.h"
+#include "kj-fdstore.h"
+#include "kj-log.h"
+#include "peer.h"
+
+#define DEVICE_TIMEOUT_MS 5000		/* its driver was loaded long ago */
+
+/* Words after argv[0] of HIBERNATE and SNAPSHOT. */
+enum {
+	ARG_RAM_PAGES	= 1,
+	ARG_MACHINE_ID	= 2,		/* two words, its bytes in order */
+	ARG_BOOT_ID	= 4,		/* the same */
+};
+
+int kj_job_target(const struct kj_message *order, const struct kj_target **ret,
+		  struct kj_error *error)
+{
+	const char *reason = "?";
+
+	if (kj_target_check(order->blob, order->blob_len, &reason) < 0)
+		return kj_fail(error, -EBADMSG, "the target that kernel A passed is damaged: %s",
+			       reason);
+	*ret = (const struct kj_target *)order->blob;
+	return 0;
+}
+
+static void get_id(const struct kj_message *order, unsigned int arg, uint8_t id[16])
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		kj_le64 word = kj_le64_of(kj_message_arg(order, arg + i));
+
+		memcpy(id + 8 * i, &word, sizeof(word));
+	}
+}
+
+/* Whose memory it is.  A and B are the same kernel. */
+static struct kj_identity identity_of(const struct kj_message *order,
+				      const struct kj_peer *peer)
+{
+	struct kj_identity identity = {
+		.ram_pages = kj_message_arg(order, ARG_RAM_PAGES),
+		.entry = kj_peer_entry(peer),
+		.max_pfn = kj_peer_max_pfn(peer),
+	};
+	struct utsname name;
+
+	if (uname(&name) == 0)
+		snprintf(identity.kernel_release, sizeof(identity.kernel_release),
+			 "%s", name.release);
+	get_id(order, ARG_MACHINE_ID, identity.machine_id);
+	get_id(order, ARG_BOOT_ID, identity.boot_id);
+	return identity;
+}
+
+/* An open device that may be written to, as a store. */
+static int open_store(const struct kj_target *target, struct kj_device *dev,
+		      struct kj_fdstore *store, struct kj_error *error)
+{
+	struct kj_image_info info;
+	int r;
+
+	r = kj_device_find(target, DEVICE_TIMEOUT_MS, dev, error);
+	if (r < 0)
+		return r;
+	r = kj_device_open(dev, error);
+	if (r < 0)
+		return r;
+	r = kj_fdstore_init(store, dev->fd, target, error);
+	if (r < 0 || kj_get32(target->kind) != KJ_TARGET_PARTITION)
+		return r;
+	/* libblkid does not know our image, and its data may look like anything. */
+	if (kj_image_probe(&store->store, &info, NULL) == 0 && info.generation > 0)
+		return 0;
+	return kj_device_check_foreign(dev, error);
+}
+
+static int write_image(struct kj_peer *peer, const struct kj_device *dev,
+		       const struct kj_fdstore *store,
+		       const struct kj_write_options *options,
+		       struct kj_image_info *ret, struct kj_error *error)
+{
+	struct kj_memory_source source = kj_peer_source(peer);
+	struct kj_error cause = { "" };
+	int r;
+
+	r = kj_image_write(&store->store, &source, options, ret, &cause);
+	if (r < 0)
+		return kj_fail(error, r, "writing the image to %s: %s", dev->path,
+			       cause.text[0] ? cause.text : strerror(-r));
+	return 0;
+}
+
+int kj_job_write(const struct kj_message *order, const struct kj_target *target,
+		 bool snapshot, struct kj_image_info *ret, struct kj_error *error)
+{
+	struct kj_write_options options = { .snapshot = snapshot };
+	struct kj_device dev = { .fd = -EBADF };
+	struct kj_fdstore store;
+	struct kj_console console;
+	struct kj_peer *peer;
+	int r;
+
+	r = kj_peer_open(&peer, error);
+	if (r < 0)
+		return r;
+	options.pages_total = kj_peer_pages(peer);
+	options.identity = identity_of(order, peer);
+	r = open_store(target, &dev, &store, error);
+	if (r == 0) {
+		kj_console_open(&console, snapshot ? "writing a snapshot" :
+				"writing the image");
+		options.progress = kj_console_progress(&console);
+		r = write_image(peer, &dev, &store, &options, ret, error);
+		kj_console_close(&console);
+	}
+	kj_device_close(&dev);
+	kj_peer_close(peer);
+	return r;
+}

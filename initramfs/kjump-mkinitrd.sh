@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# kjump-mkinitrd: builds the initramfs of kernel B.
+#
+# Runs in kernel A.  B lives in a few dozen MiB beside A, and its initramfs
+# takes its share of that twice while it boots: it holds the agent as /init,
+# the libraries the agent needs, and just the modules of the target's device
+# chain.  Those are found by walking up /sys from the target's block device:
+# each parent device with a driver that is a module gives one.  dracut (with
+# kjump's module alone) resolves libraries and module dependencies and packs.
+
+set -euo pipefail
+shopt -s inherit_errexit
+
+target=/var/lib/kjump/target
+kernel=$(uname -r)
+output='' drivers='' kmoddir='' work=''
+only_print=no
+
+usage() {
+    cat <<'END'
+Usage: kjump-mkinitrd [OPTION]...
+Build the initramfs of kjump's kernel B.
+
+  --kernel VERSION   kernel to build for (this one)
+  --output FILE      where to put it (/var/lib/kjump/initrd-VERSION.img)
+  --target FILE      target description (/var/lib/kjump/target)
+  --drivers LIST     these kernel modules, not those of the target's devices
+  --kmoddir DIR      the kernel's modules (/lib/modules/VERSION)
+  --print-drivers    only print the modules of the target's devices
+  --help, --version
+
+See kjump-mkinitrd(8).
+END
+}
+
+die() {
+    echo "kjump-mkinitrd: $*" >&2
+    exit 1
+}
+
+parse_arguments() {
+    while (($# > 0)); do
+        case $1 in
+        --kernel | --output | --target | --drivers | --kmoddir)
+            (($# > 1)) || die "$1 needs a value; see --help"
+            printf -v "${1#--}" %s "$2"
+            shift
+            ;;
+        --print-drivers) only_print=yes ;;
+        --help) usage && exit 0 ;;
+        --version) echo "kjump-mkinitrd @VERSION@" && exit 0 ;;
+        *) die "unknown argument $1; see --help" ;;
+        esac
+        shift
+    done
+    output=${output:-/var/lib/kjump/initrd-$kernel.img}
+    kmoddir=${kmoddir:-/lib/modules/$kernel}
+}
+
+# The block device of the target description: its tag is 128 bytes at byte 32
+# (struct kj_target, daemon/format/kj-target.h).
+target_device() {
+    local magic tag
+    [[ -r $target ]] ||
+        die "$target is missing: set Target= in /etc/kjump.conf and run kjumpctl load, or use --drivers"
+    magic=$(dd if="$target" bs=8 count=1 2> /dev/null)
+    tag=$(dd if="$target" bs=32 skip=1 count=4 2> /dev/null | tr -d '\0')
+    [[ $magic == KJTARGET && $tag == *=* ]] ||
+        die "$target is no target description"
+    findfs "$tag" || die "no block device has $tag"
+}
+
+# The modules that drive block device $1 (its name in /sys/class/block), and
+# all it hangs on; built-in drivers have no module link.
+device_drivers() {
+    local dir slave
+    dir=$(readlink -f "/sys/class/block/$1")
+    for slave in "$dir"/slaves/*; do
+        [[ -e $slave ]] || continue
+        die "$1 is a stacked device (on ${slave##*/}): kernel B cannot set those up; choose a partition or a file on one"
+    done
+    while [[ $dir == /sys/devices/* ]]; do
+        if [[ -e $dir/driver/module ]]; then
+            basename "$(readlink -f "$dir/driver/module")"
+        fi
+        dir=${dir%/*}
+    done
+}
+
+target_drivers() {
+    local device
+    device=$(target_device)
+    device_drivers "$(basename "$(readlink -f "$device")")" | awk '!seen[$0]++'
+}
+
+# The best packer that is installed; every kernel config has these.
+compressor() {
+    local name
+    for name in zstd lz4 gzip; do
+        if command -v "$name" > /dev/null; then
+            echo "--$name"
+            return
+        fi
+    done
+    die "neither zstd, lz4 nor gzip is installed"
+}
+
+build() {
+    local confdir=$work/conf packer
+    mkdir "$confdir"
+    packer=$(compressor)
+    # The machine's own dracut configuration is for its own initramfs.
+    KJUMP_B=1 KJUMP_DRIVERS=$drivers dracut \
+        --conf /dev/null --confdir "$confdir" --tmpdir "$work" \
+        --modules kjump \
+        --no-hostonly --no-hostonly-cmdline --no-early-microcode \
+        --no-machineid --no-uefi --reproducible "$packer" --strip \
+        --kver "$kernel" --kmoddir "$kmoddir" --quiet --force \
+        "$work/initrd.img" "$kernel" ||
+        die "dracut failed"
+    [[ -s $work/initrd.img ]] || die "dracut made nothing"
+}
+
+# Whole or not at all: kjumpd may look at any time.
+install_output() {
+    chmod 600 "$work/initrd.img"
+    sync "$work/initrd.img"
+    mv -f "$work/initrd.img" "$output" || die "cannot write $output"
+}
+
+parse_arguments "$@"
+[[ -n $drivers ]] || drivers=$(target_drivers)
+if [[ $only_print == yes ]]; then
+    [[ -z $drivers ]] || echo "$drivers"
+    exit 0
+fi
+drivers=${drivers//$'\n'/ }
+[[ -d $kmoddir ]] || die "no modules of kernel $kernel: $kmoddir does not exist"
+mkdir -p "$(dirname "$output")"
+# Beside the output, so that the last step is a rename.
+work=$(mktemp -d "$(dirname "$output")/.mkinitrd.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+build
+install_output
+echo "$output: $(($(stat -c %s "$output") / 1024)) KiB, drivers: ${drivers:-none}"

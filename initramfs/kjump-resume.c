@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kjump-resume: brings the hibernated system back, or lets the boot go on.
+ *
+ * Runs once in the ordinary initramfs of kernel C, before any local file
+ * system is touched: A's file systems are as A left them, and must stay so.
+ *
+ *	command line, target, device      -> "no-target", "no-device"
+ *	  |  noresume or kjump=off:       -> "discarded"
+ *	state of the image                -> "none", "snapshot", "claimed"
+ *	  |
+ *	index, identity, RAM              -> "refused"
+ *	  |
+ *	memory placed and every chunk checked
+ *	  |                               -> "failed", image still valid
+ *	claimed on disk: single use
+ *	  |                               -> "failed", never tried again
+ *	device closed, jump: A goes on, and nothing below ever runs
+ *
+ * Every way out but the last writes /run/kjump/resume.json and exits 0: a
+ * failed resume is an ordinary boot.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "call.h"
+#include "cmdline.h"
+#include "console.h"
+#include "device.h"
+#include "iomem.h"
+#include "kj-cleanup.h"
+#include "kj-fdstore.h"
+#include "kj-io.h"
+#include "kj-log.h"
+#include "restore.h"
+#include "result.h"
+
+#define TARGET_FILE "/etc/kjump/target"
+#define TIMEOUT_SEC 10			/* kjump.timeout= overrides it */
+#define TIMEOUT_SEC_MAX 3600
+#define THREAD_STACK (256 * 1024)
+#define HEAP_FIXED (16u << 20)		/* of the engine, beside the image's index */
+#define HEAP_PER_CPU (4u << 20)
+
+/* What C said; goes to A with the jump, as C's journal dies with C. */
+static char told[8192];
+static size_t told_len;
+
+/* Large, and needed when there is no memory left. */
+static struct kj_message to_a, from_a;
+
+struct resume {
+	bool discard;			/* noresume or kjump=off */
+	unsigned int timeout_sec;
+	struct kj_target *target;
+	struct kj_device dev;
+	struct kj_fdstore store;
+	struct kj_image_info info;
+	struct kj_result result;
+};
+
+static void log_and_remember(int level, const char *text)
+{
+	int n;
+
+	kj_log_stderr(level, text);
+	n = snprintf(told + told_len, sizeof(told) - told_len, "%s\n", text);
+	if (n > 0 && (size_t)n < sizeof(told) - told_len)
+		told_len += n;
+}
+
+/* The last word on it.  Return: -ECANCELED, to leave. */
+__attribute__((format(printf, 4, 5)))
+static int conclude(struct resume *s, int level, const char *result,
+		    const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(s->result.reason, sizeof(s->result.reason), format, ap);
+	va_end(ap);
+	s->result.result = result;
+	kj_log(level, "%s", s->result.reason);
+	return -ECANCELED;
+}
+
+static int read_command_line(struct resume *s)
+{
+	kj_autofree char *cmdline = NULL;
+	char value[32];
+	int r;
+
+	r = kj_read_line("/proc/cmdline", &cmdline);
+	if (r < 0)
+		return conclude(s, LOG_ERR, "failed", "cannot read /proc/cmdline: %s",
+				strerror(-r));
+	s->discard = kj_cmdline_has(cmdline, "noresume");
+	if (kj_cmdline_get(cmdline, "kjump", value, sizeof(value)))
+		s->discard |= strcmp(value, "off") == 0;
+	s->timeout_sec = TIMEOUT_SEC;
+	if (kj_cmdline_get(cmdline, "kjump.timeout", value, sizeof(value)))
+		s->timeout_sec = strtoul(value, NULL, 10);
+	if (s->timeout_sec > TIMEOUT_SEC_MAX)
+		s->timeout_sec = TIMEOUT_SEC_MAX;
+	return 0;
+}
+
+static int read_target(struct resume *s)
+{
+	const char *reason = "?";
+	char *data;
+	size_t len;
+	int r;
+
+	r = kj_read_file(TARGET_FILE, KJ_TARGET_SIZE_MAX, &data, &len);
+	if (r == -ENOENT)
+		return conclude(s, LOG_DEBUG, "no-target",
+				"this initramfs has no " TARGET_FILE ": rebuild it once kjump is configured");
+	if (r < 0)
+		return conclude(s, LOG_ERR, "no-target", "cannot read " TARGET_FILE ": %s",
+				strerror(-r));
+	s->target = (struct kj_target *)data;
+	if (kj_target_check(data, len, &reason) < 0)
+		return conclude(s, LOG_ERR, "no-target",
+				TARGET_FILE " is damaged (%s): rebuild the initramfs", reason);
+	return 0;
+}
+
+/* The device, open; nothing else has it. */
+static int open_store(struct resume *s)
+{
+	struct kj_error error;
+
+	if (kj_device_find(s->target, s->timeout_sec * 1000, &s->dev, &error) < 0 ||
+	    kj_device_open(&s->dev, &error) < 0 ||
+	    kj_fdstore_init(&s->store, s->dev.fd, s->target, &error) < 0)
+		return conclude(s, LOG_WARNING, "no-device", "not resumed: %s", error.text);
+	return 0;
+}
+
+static int discard(struct resume *s)
+{
+	struct kj_error error = { "" };
+
+	if (s->info.state != KJ_IMAGE_VALID && s->info.state != KJ_IMAGE_CLAIMED)
+		return conclude(s, LOG_DEBUG, kj_state_name(s->info.state),
+				"not to be resumed, as the kernel command line says, and nothing was there");
+	if (kj_image_discard(&s->store.store, &error) < 0)
+		return conclude(s, LOG_ERR, "failed",
+				"cannot discard the image on %s: %s; a next boot without noresume would resume it and damage file systems",
+				s->dev.path, error.text);
+	return conclude(s, LOG_NOTICE, "discarded",
+			"the hibernated system on %s was discarded, as the kernel command line says",
+			s->dev.path);
+}
+
+/* Is there something to resume?  0: yes. */
+static int look(struct resume *s)
+{
+	struct kj_error error = { "" };
+	int r;
+
+	r = kj_image_probe(&s->store.store, &s->info, &error);
+	if (r < 0)
+		return conclude(s, LOG_ERR, "failed", "cannot read %s: %s",
+				s->dev.path, error.text);
+	s->result.state = kj_state_name(s->info.state);
+	if (s->discard)
+		return discard(s);
+	switch (s->info.state) {
+	case KJ_IMAGE_VALID:
+		return 0;
+	case KJ_IMAGE_SNAPSHOT:
+		return conclude(s, LOG_DEBUG, "snapshot",
+				"%s holds a snapshot, which is never resumed", s->dev.path);
+	case KJ_IMAGE_CLAIMED:
+		return conclude(s, LOG_WARNING, "claimed",
+				"the image on %s was not resumed: a resume was tried before, and it is not tried again",
+				s->dev.path);
+	default:
+		return conclude(s, error.text[0] ? LOG_NOTICE : LOG_DEBUG, "none",
+				"no hibernated system on %s%s%s", s->dev.path,
+				error.text[0] ? ": " : "", error.text);
+	}
+}
+
+/* Is it this machine's memory?  0: yes. */
+static int check_machine(struct resume *s)
+{
+	kj_cleanup(fclose) FILE *iomem = fopen("/proc/iomem", "re");
+	uint64_t then = s->info.identity.ram_pages;
+	uint64_t now = iomem ? kj_iomem_ram_pages(iomem) : 0;
+
+	if (then == now)
+		return 0;
+	return conclude(s, LOG_ERR, "refused",
+			"the image on %s was not resumed: it is of a machine with %llu pages of RAM, and this one has %llu",
+			s->dev.path, (unsigned long long)then, (unsigned long long)now);
+}
+
+/*
+ * Makes malloc() keep what the engine's workers will need: nothing goes back
+ * to the kernel (see prepare_process()), so that this becomes heap to be used.
+ */
+static void reserve_heap(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t len = HEAP_FIXED + (cpus > 0 ? cpus : 1) * HEAP_PER_CPU;
+	char *p = malloc(len);
+
+	if (p)
+		memset(p, 1, len);
+	/* The compiler may not see through this and drop both. */
+	__asm__ volatile("" : : "r"(p) : "memory");
+	free(p);
+}
+
+/*
+ * Soon nearly all of the memory will be taken: caches go, what this program
+ * has and gets stays, and if somebody must die it is somebody else.
+ */
+static void prepare_memory(void)
+{
+	reserve_heap();
+	(void)kj_write_string("/proc/self/oom_score_adj", "-1000\n");
+	(void)kj_write_string("/proc/sys/vm/drop_caches", "3\n");
+	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
+		kj_warning_errno(errno, "cannot lock memory, going on: %m");
+}
+
+/* Does not return when the jump succeeds. */
+static int jump(struct resume *s, uint64_t read_usec)
+{
+	uint64_t words[] = { s->info.bytes_stored, s->info.pages,
+			     s->info.write_usec, read_usec, s->info.created_usec };
+	int r;
+
+	kj_message_set(&to_a, KJUMP_WORD_RESUME, 5, words);
+	kj_message_set_text(&to_a, told);
+	r = kj_call(&to_a, &from_a);
+	/* Here only when A was not entered. */
+	return conclude(s, LOG_ERR, "failed",
+			"the jump to the hibernated system failed: %s; it is not tried again",
+			strerror(-r));
+}
+
+static int place_memory(struct resume *s, struct kj_reader *reader,
+			struct kj_restore *restore)
+{
+	struct kj_memory_sink sink = kj_restore_sink(restore);
+	struct kj_error error = { "" };
+	struct kj_progress progress;
+	struct kj_console console;
+	int r;
+
+	if (kj_restore_begin(reader, restore, &error) < 0)
+		return conclude(s, LOG_ERR, "failed", "not resumed: %s", error.text);
+	kj_console_open(&console, "reading the image");
+	progress = kj_console_progress(&console);
+	r = kj_reader_restore(reader, &sink, &progress, &error);
+	kj_console_close(&console);
+	if (r < 0)
+		return conclude(s, LOG_ERR, "failed", "not resumed: reading the image on %s: %s",
+				s->dev.path, error.text[0] ? error.text : strerror(-r));
+	return 0;
+}
+
+static int bring_back(struct resume *s, struct kj_reader *reader,
+		      struct kj_restore *restore)
+{
+	uint64_t start = kj_now_usec(), read_usec;
+	struct kj_error error = { "" };
+	int r;
+
+	prepare_memory();
+	r = place_memory(s, reader, restore);
+	if (r < 0)
+		return r;
+	read_usec = kj_now_usec() - start;
+	kj_info("image on %s: %llu pages placed in %llu ms, %llu of them to be moved home",
+		s->dev.path, (unsigned long long)restore->nr_pages,
+		(unsigned long long)read_usec / 1000,
+		(unsigned long long)restore->nr_moved);
+	if (kj_image_claim(&s->store.store, &error) < 0)
+		return conclude(s, LOG_ERR, "failed",
+				"not resumed: cannot mark the image on %s as used: %s",
+				s->dev.path, error.text);
+	s->result.state = kj_state_name(KJ_IMAGE_CLAIMED);
+	kj_device_close(&s->dev);
+	return jump(s, read_usec);
+}
+
+/* Returns only when there is no jump, with s->result filled in. */
+static void resume(struct resume *s)
+{
+	struct kj_restore restore = { .fd = -EBADF };
+	struct kj_error error = { "" };
+	struct kj_reader *reader;
+
+	if (read_command_line(s) < 0 || read_target(s) < 0 || open_store(s) < 0 ||
+	    look(s) < 0 || check_machine(s) < 0)
+		return;
+	if (kj_reader_open(&s->store.store, 0, &reader, &error) < 0) {
+		conclude(s, LOG_ERR, "refused", "the image on %s was not resumed: %s",
+			 s->dev.path, error.text);
+		return;
+	}
+	bring_back(s, reader, &restore);
+	kj_restore_abort(&restore);
+	kj_reader_close(reader);
+}
+
+static void prepare_process(void)
+{
+	pthread_attr_t attr;
+
+	kj_log_set_sink(log_and_remember);
+	/* One heap, never given back: reserve_heap() relies on it. */
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	if (pthread_attr_init(&attr) == 0) {
+		pthread_attr_setstacksize(&attr, THREAD_STACK);
+		pthread_setattr_default_np(&attr);
+		pthread_attr_destroy(&attr);
+	}
+}
+
+int main(int argc, char *argv[])
+{
+	struct resume s = {
+		.dev = { .fd = -EBADF },
+		.result = { .result = "failed", .state = "unknown" },
+	};
+	int r;
+
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts("kjump-resume " KJ_VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (argc > 1 || access("/etc/initrd-release", F_OK) < 0) {
+		fprintf(stderr, "%s runs in an initramfs, by kjump-resume.service; see kjump-resume(8)\n",
+			argv[0]);
+		return EXIT_FAILURE;
+	}
+
+	prepare_process();
+	resume(&s);
+	kj_device_close(&s.dev);
+	free(s.target);
+	r = kj_result_save(&s.result);
+	if (r < 0)
+		kj_warning_errno(r, "cannot write " KJ_RESULT_PATH ": %m");
+	return EXIT_SUCCESS;		/* the boot goes on, whatever happened */
+}

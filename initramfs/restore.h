@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The memory of A put back through /dev/kjump.
+ */
+#ifndef KJ_RESTORE_H
+#define KJ_RESTORE_H
+
+#include <stdint.h>
+
+#include "kj-image.h"
+
+struct kj_restore {
+	int fd;				/* -EBADF before and after */
+	uint64_t nr_pages;		/* of the image */
+	uint64_t nr_moved;		/* of those, kept elsewhere until the jump */
+};
+
+/**
+ * kj_restore_begin() - take the page frames that the image needs
+ * @reader: an image
+ * @ret: ended by kj_restore_abort(), or by the jump
+ *
+ * Nearly all free memory of the machine is gone when this returns.
+ *
+ * Return: 0 or a negative errno.
+ */
+int kj_restore_begin(const struct kj_reader *reader, struct kj_restore *ret,
+		     struct kj_error *error);
+
+/** kj_restore_sink() - for the image engine */
+struct kj_memory_sink kj_restore_sink(struct kj_restore *restore);
+
+/** kj_restore_abort() - give all memory back; C boots on */
+void kj_restore_abort(struct kj_restore *restore);
+
+#endif /* KJ_RESTORE_H */

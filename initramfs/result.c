@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Why C did not resume, as a file.  Runs in kernel C.
+ *
+ *	{"result": "refused", "state": "valid", "reason": "..."}
+ *
+ * Written whole or not at all.  Nothing reads it before the boot is over.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kj-cleanup.h"
+#include "kj-io.h"
+#include "result.h"
+
+const char *kj_state_name(enum kj_image_state state)
+{
+	static const char *const names[] = {
+		[KJ_IMAGE_NONE]     = "none",
+		[KJ_IMAGE_VALID]    = "valid",
+		[KJ_IMAGE_SNAPSHOT] = "snapshot",
+		[KJ_IMAGE_CLAIMED]  = "claimed",
+	};
+
+	if ((unsigned int)state >= sizeof(names) / sizeof(*names))
+		return "unknown";
+	return names[state];
+}
+
+static void print_string(FILE *file, const char *s)
+{
+	putc('"', file);
+	for (; *s; s++) {
+		unsigned char c = *s;
+
+		if (c == '"' || c == '\\')
+			fprintf(file, "\\%c", c);
+		else if (c < 0x20)
+			fprintf(file, "\\u%04x", c);
+		else
+			putc(c, file);
+	}
+	putc('"', file);
+}
+
+void kj_result_print(FILE *file, const struct kj_result *result)
+{
+	fputs("{\"result\": ", file);
+	print_string(file, result->result);
+	fputs(", \"state\": ", file);
+	print_string(file, result->state);
+	fputs(", \"reason\": ", file);
+	print_string(file, result->reason);
+	fputs("}\n", file);
+}
+
+int kj_result_save(const struct kj_result *result)
+{
+	kj_autofree char *text = NULL;
+	size_t len = 0;
+	FILE *file;
+
+	file = open_memstream(&text, &len);
+	if (!file)
+		return -errno;
+	kj_result_print(file, result);
+	if (fclose(file) != 0)
+		return -errno;
+	if (mkdir("/run/kjump", 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return kj_write_file_atomic(KJ_RESULT_PATH, text, len, 0644);
+}
