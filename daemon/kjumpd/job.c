@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The operations, step by step.  Each step first looks what is there already,
+ * so that every operation can begin from any state that the last one, a crash
+ * of kjumpd or an impatient administrator left:
+ *
+ *   HIBERNATE, WRITE:  preflight -> load -> park -> call with the target
+ *   PING:              kernel's part of preflight -> load -> park -> call
+ *   LOAD, PREPARE:     preflight -> load -> park (Preload=park)
+ *
+ * To park is to call PING for the first time: B boots, finds its disk, and
+ * calls back READY.
+ *
+ * Runs in kernel A, in the worker thread; step_hibernate() is left in one
+ * power-on of the machine and comes back in another.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "conf.h"
+#include "job.h"
+#include "kj-cleanup.h"
+#include "kj-log.h"
+#include "load.h"
+#include "preflight.h"
+
+struct job_context {
+	struct kj_conf conf;
+	struct kj_resolved target;
+	struct kj_reply reply;
+	struct kj_outcome *outcome;
+	struct kj_reason *reason;	/* &outcome->reason */
+};
+
+static const char *const job_names[] = {
+	[KJ_JOB_PREPARE]   = "prepare",
+	[KJ_JOB_LOAD]      = "load",
+	[KJ_JOB_UNLOAD]    = "unload",
+	[KJ_JOB_HIBERNATE] = "hibernate",
+	[KJ_JOB_PING]      = "test ping",
+	[KJ_JOB_WRITE]     = "test write",
+};
+
+const char *kj_job_name(enum kj_job_kind kind)
+{
+	return job_names[kind];
+}
+
+static uint64_t now_usec(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* B came back with something else than what we wanted. */
+static int unexpected_reply(struct job_context *c, const char *what)
+{
+	const struct kj_reply *reply = &c->reply;
+
+	if (reply->argv[0] != KJUMP_WORD_FAILED)
+		return kj_reason_set(c->reason, EPROTO, KJ_WHY_IMAGE,
+				     "Kernel B could not %s: it came back with %s",
+				     what, kj_word_name(reply->argv[0]));
+	return kj_reason_set(c->reason, reply->argv[1] ? (int)reply->argv[1] : EIO,
+			     KJ_WHY_IMAGE, "Kernel B could not %s: %s", what,
+			     *reply->text ? reply->text : "it did not say why");
+}
+
+static int step_load(struct job_context *c)
+{
+	bool changed;
+	int r;
+
+	r = kj_target_save(&c->conf, &c->target, &changed, c->reason);
+	if (r < 0)
+		return r;
+	if (changed)
+		kj_notice("The target changed: rebuild the initramfs (dracut --force), or the next boot will not find the image.");
+	return kj_load(&c->conf, &c->target, c->reason);
+}
+
+/* A B that does not get ready is of no use parked: it is unloaded, so that the
+ * next attempt begins with a fresh one. */
+static int step_park(struct job_context *c)
+{
+	struct kj_reason ignored;
+	int r;
+
+	if (kj_b_state() == KJ_B_PARKED)
+		return 0;
+	r = kj_call(KJUMP_WORD_PING, NULL, 0, &c->reply, c->reason);
+	if (r < 0)
+		return r;
+	if (c->reply.argv[0] == KJUMP_WORD_READY)
+		return 0;
+	r = unexpected_reply(c, "get ready");
+	c->reason->why = KJ_WHY_LOAD;
+	(void)kj_unload(&ignored);
+	return r;
+}
+
+/* Preload=no holds no memory between operations. */
+static void step_release(struct job_context *c)
+{
+	struct kj_reason ignored;
+
+	if (c->conf.preload == KJ_PRELOAD_NO && kj_unload(&ignored) < 0)
+		kj_warning("%s", ignored.text);
+}
+
+static int call_timed(struct job_context *c, enum kjump_word word,
+		      const void *blob, size_t len)
+{
+	uint64_t begin = now_usec(CLOCK_MONOTONIC);
+	int r;
+
+	c->outcome->started_usec = now_usec(CLOCK_REALTIME);
+	r = kj_call(word, blob, len, &c->reply, c->reason);
+	c->outcome->ended_usec = now_usec(CLOCK_REALTIME);
+	c->outcome->call_usec = now_usec(CLOCK_MONOTONIC) - begin;
+	c->outcome->called = r == 0;
+	return r;
+}
+
+static int step_ping(struct job_context *c)
+{
+	int r = call_timed(c, KJUMP_WORD_PING, NULL, 0);
+
+	if (r < 0 || c->reply.argv[0] == KJUMP_WORD_READY)
+		return r;
+	return unexpected_reply(c, "answer");
+}
+
+static int step_write(struct job_context *c)
+{
+	struct kj_outcome *o = c->outcome;
+	int r = call_timed(c, KJUMP_WORD_SNAPSHOT, c->target.blob, c->target.blob_len);
+
+	if (r < 0)
+		return r;
+	if (c->reply.argv[0] != KJUMP_WORD_DONE)
+		return unexpected_reply(c, "write the image");
+	o->bytes = c->reply.argv[1];
+	o->pages = c->reply.argv[2];
+	o->write_usec = c->reply.argv[3];
+	o->zero_pages = c->reply.argv[4];
+	return 0;
+}
+
+/* Two ways lead out of the call.  B calls back: the image could not be
+ * written, this is still the power-on in which we left.  C jumps here: the
+ * machine was off, and B is gone with it. */
+static int step_hibernate(struct job_context *c)
+{
+	struct kj_outcome *o = c->outcome;
+	int r = call_timed(c, KJUMP_WORD_HIBERNATE, c->target.blob, c->target.blob_len);
+
+	if (r < 0)
+		return r;
+	if (c->reply.argv[0] != KJUMP_WORD_RESUME)
+		return unexpected_reply(c, "hibernate the machine");
+	o->resumed = true;
+	o->bytes = c->reply.argv[1];
+	o->pages = c->reply.argv[2];
+	o->write_usec = c->reply.argv[3];
+	o->read_usec = c->reply.argv[4];
+	o->image_usec = c->reply.argv[5];
+	strcpy(o->peer_log, c->reply.text);
+	return 0;
+}
+
+static int step_ready(struct job_context *c)
+{
+	int r = kj_preflight(&c->conf, &c->target, c->reason);
+
+	if (r == 0)
+		r = step_load(c);
+	return r;
+}
+
+static int run(enum kj_job_kind kind, struct job_context *c)
+{
+	int r;
+
+	if (kind == KJ_JOB_UNLOAD)
+		return kj_unload(c->reason);
+	if (kind == KJ_JOB_PREPARE && c->conf.preload == KJ_PRELOAD_NO)
+		return 0;
+	r = step_ready(c);
+	if (r < 0)
+		return r;
+	if (kind == KJ_JOB_PREPARE || kind == KJ_JOB_LOAD)
+		return c->conf.preload == KJ_PRELOAD_PARK ? step_park(c) : 0;
+	r = step_park(c);
+	if (r == 0)
+		r = kind == KJ_JOB_PING ? step_ping(c) :
+		    kind == KJ_JOB_WRITE ? step_write(c) : step_hibernate(c);
+	step_release(c);
+	return r;
+}
+
+void kj_job_run(enum kj_job_kind kind, struct kj_outcome *outcome)
+{
+	kj_autofree struct job_context *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c) {
+		kj_reason_set(&outcome->reason, ENOMEM, KJ_WHY_CALL, "Out of memory");
+		return;
+	}
+	c->outcome = outcome;
+	c->reason = &outcome->reason;
+	r = kj_conf_load("", true, &c->conf);
+	if (r < 0)
+		kj_reason_set(c->reason, r, KJ_WHY_CONFIG, "Cannot read the configuration: %m");
+	else
+		r = run(kind, c);
+	if (!outcome->ended_usec)
+		outcome->ended_usec = now_usec(CLOCK_REALTIME);
+	kj_resolved_done(&c->target);
+	kj_conf_done(&c->conf);
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Everything that can be refused is refused here, where it costs nothing:
+ * nothing has been frozen, nothing on the disk has been touched, and the user
+ * still sits in front of a machine that runs.  The order of the checks is the
+ * order in which a person sets kjump up: kernel, target, size.
+ *
+ * Runs in kernel A.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kj-cleanup.h"
+#include "kj-fdstore.h"
+#include "kj-format.h"
+#include "kj-io.h"
+#include "load.h"
+#include "preflight.h"
+
+bool kj_has_word(const char *cmdline, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = cmdline; (p = strstr(p, word)); p += len)
+		if ((p == cmdline || p[-1] == ' ') &&
+		    (p[len] == '\0' || p[len] == ' ' || p[len] == '\n'))
+			return true;
+	return false;
+}
+
+/* "[none] integrity confidentiality": is it another than none? */
+static bool locked_down(char **ret_mode)
+{
+	kj_autofree char *line = NULL;
+	char *begin, *end;
+
+	if (kj_read_line("/sys/kernel/security/lockdown", &line) < 0) {
+		line = NULL;
+		return false;
+	}
+	begin = strchr(line, '[');
+	end = begin ? strchr(begin, ']') : NULL;
+	if (!end)
+		return false;
+	*end = '\0';
+	if (strcmp(begin + 1, "none") == 0)
+		return false;
+	*ret_mode = strdup(begin + 1);
+	return true;
+}
+
+/* Words with which this machine was told not to resume. */
+static int check_command_line(struct kj_reason *reason)
+{
+	static const char *const words[] = { "noresume", "nohibernate", "kjump=off" };
+	kj_autofree char *cmdline = NULL;
+
+	if (kj_read_line("/proc/cmdline", &cmdline) < 0) {
+		cmdline = NULL;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (kj_has_word(cmdline, words[i]))
+			return kj_reason_set(reason, EPERM, KJ_WHY_KERNEL,
+					     "This machine was booted with \"%s\" on the kernel command line: boot without it",
+					     words[i]);
+	return 0;
+}
+
+int kj_preflight_kernel(struct kj_reason *reason)
+{
+	kj_autofree char *mode = NULL, *disabled = NULL;
+
+	if (locked_down(&mode))
+		return kj_reason_set(reason, EPERM, KJ_WHY_KERNEL,
+				     "The kernel is locked down (%s), which forbids hibernation: disable Secure Boot or boot without lockdown=",
+				     mode ? mode : "?");
+	if (access(KJ_STATE_FILE, F_OK) < 0)
+		return kj_reason_set(reason, ENOSYS, KJ_WHY_KERNEL,
+				     "The running kernel has no %s: boot a kernel with kjump's patches and CONFIG_KEXEC_JUMP",
+				     KJ_STATE_FILE);
+	if (kj_read_line("/proc/sys/kernel/kexec_load_disabled", &disabled) < 0)
+		disabled = NULL;
+	if (disabled && strcmp(disabled, "0") != 0 && kj_b_state() == KJ_B_NONE)
+		return kj_reason_set(reason, EPERM, KJ_WHY_KERNEL,
+				     "Loading a second kernel was forbidden by kernel.kexec_load_disabled=1: it stays so until the next boot");
+	return check_command_line(reason);
+}
+
+/* MemFree of /proc/meminfo, in bytes. */
+static uint64_t memory_free(void)
+{
+	kj_cleanup(fclose) FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long long kib;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemFree: %llu kB", &kib) == 1)
+			return kib << 10;
+	return 0;
+}
+
+/* All RAM of the machine: what the firmware gave, also what the kernel
+ * itself occupies (MemTotal leaves that out). */
+static uint64_t memory_installed(void)
+{
+	kj_cleanup(fclose) FILE *f = fopen("/proc/iomem", "re");
+	unsigned long long start, end;
+	uint64_t sum = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (line[0] != ' ' && strstr(line, " : System RAM") &&
+		    sscanf(line, "%llx-%llx", &start, &end) == 2 && end > start)
+			sum += end - start + 1;
+	return sum;
+}
+
+uint64_t kj_preflight_needed(void)
+{
+	uint64_t installed = memory_installed(), free_bytes = memory_free();
+	uint64_t used;
+
+	if (!installed || free_bytes > installed)
+		return 0;
+	used = installed - free_bytes;
+	/* Heads and index take less than 1/128 even if no two pages of the
+	 * image are neighbours; headers and padding are far below 1 MiB. */
+	return used + used / 128 + (1 << 20);
+}
+
+static int check_size(const struct kj_resolved *target, struct kj_reason *reason)
+{
+	uint64_t needed = kj_preflight_needed();
+	char have[24], want[24];
+
+	if (target->size >= needed)
+		return 0;
+	kj_format_size(have, sizeof(have), target->size);
+	kj_format_size(want, sizeof(want), needed);
+	return kj_reason_set(reason, ENOSPC, KJ_WHY_TARGET,
+			     "The target %s is too small: it has %s, and the memory in use now may need %s; use a larger one, or close programs",
+			     target->file ? target->file : target->device.path,
+			     have, want);
+}
+
+/* Was the target ever kjump's?  1, 0 or -errno. */
+static int is_ours(const struct kj_resolved *target, struct kj_reason *reason)
+{
+	kj_autoclose int fd = open(target->device.path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	kj_autofree void *block = NULL;
+	struct kj_fdstore store;
+	struct kj_error error;
+	int r;
+
+	if (fd < 0)
+		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
+				     "Cannot open the target %s: %m", target->device.path);
+	r = kj_fdstore_init(&store, fd, target->blob, &error);
+	if (r < 0)
+		return kj_reason_set(reason, r, KJ_WHY_TARGET, "The target %s: %s",
+				     target->device.path, error.text);
+	block = aligned_alloc(KJ_STORE_ALIGN, KJ_HEADER_SIZE);
+	if (!block)
+		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
+	for (unsigned int i = 0; i < KJ_HEADER_COPIES; i++) {
+		r = store.store.read(store.store.ctx, i * KJ_HEADER_SIZE, block, KJ_HEADER_SIZE);
+		if (r < 0)
+			return kj_reason_set(reason, r, KJ_WHY_TARGET,
+					     "Cannot read the target %s: %m", target->device.path);
+		if (memcmp(block, KJ_HEADER_MAGIC, strlen(KJ_HEADER_MAGIC)) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* Is there something on the partition that is not kjump's? */
+static int check_foreign(const struct kj_resolved *target, struct kj_reason *reason)
+{
+	const struct kj_device *d = &target->device;
+	int r = is_ours(target, reason);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (d->ambiguous)
+		return kj_reason_set(reason, EEXIST, KJ_WHY_TARGET,
+				     "The target %s has several foreign signatures: if nothing on it is needed, run wipefs -a %s",
+				     d->path, d->path);
+	if (d->type || d->table)
+		return kj_reason_set(reason, EEXIST, KJ_WHY_TARGET,
+				     "The target %s holds %s (%s): if nothing on it is needed, run wipefs -a %s",
+				     d->path, d->type ? "data" : "a partition table",
+				     d->type ? d->type : d->table, d->path);
+	return 0;
+}
+
+static int check_file(const struct kj_resolved *target, struct kj_reason *reason)
+{
+	if (kj_device_is_swap(target->file))
+		return kj_reason_set(reason, EBUSY, KJ_WHY_TARGET,
+				     "The target file %s is in use as swap: make another one for kjump",
+				     target->file);
+	return 0;
+}
+
+static int check_target(const struct kj_resolved *target, struct kj_reason *reason)
+{
+	int r;
+
+	if (target->device.read_only)
+		return kj_reason_set(reason, EROFS, KJ_WHY_TARGET,
+				     "The target's device %s is read-only", target->device.path);
+	if (target->file) {
+		r = check_file(target, reason);
+	} else {
+		r = kj_device_check_unused(&target->device, reason);
+		if (r == 0)
+			r = check_foreign(target, reason);
+	}
+	return r < 0 ? r : check_size(target, reason);
+}
+
+int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
+		 struct kj_reason *reason)
+{
+	struct kj_resolved resolved = { 0 };
+	int r;
+
+	r = kj_preflight_kernel(reason);
+	if (r < 0)
+		return r;
+	r = kj_target_resolve(conf, &resolved, reason);
+	if (r < 0)
+		return r;
+	r = check_target(&resolved, reason);
+	if (r < 0 || !ret) {
+		kj_resolved_done(&resolved);
+		return r;
+	}
+	*ret = resolved;
+	return 0;
+}

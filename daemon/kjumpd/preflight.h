@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What can be known to be wrong before anything freezes.
+ */
+#ifndef KJ_PREFLIGHT_H
+#define KJ_PREFLIGHT_H
+
+#include <stdint.h>
+
+#include "conf.h"
+#include "reason.h"
+#include "target.h"
+
+/**
+ * kj_preflight() - can this machine hibernate by kjump now?
+ * @ret: the resolved target, freed by kj_resolved_done(); may be NULL
+ *
+ * Only reads.  Another sleep in flight is not looked for here: the manager
+ * knows its own, and the kernel refuses a second one.
+ *
+ * Return: 0, or -errno with @reason.
+ */
+int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
+		 struct kj_reason *reason);
+
+/**
+ * kj_preflight_kernel() - can the running kernel load and call a second one?
+ */
+int kj_preflight_kernel(struct kj_reason *reason);
+
+/**
+ * kj_preflight_needed() - bytes that an image may take now, at worst
+ *
+ * All memory that is not free, incompressible, and the image's own tables.
+ *
+ * Return: 0 when it cannot be told.
+ */
+uint64_t kj_preflight_needed(void);
+
+/**
+ * kj_has_word() - is this word on a kernel command line?
+ */
+bool kj_has_word(const char *cmdline, const char *word);
+
+#endif /* KJ_PREFLIGHT_H */

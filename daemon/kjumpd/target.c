@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Where the image will live, as one block device plus extents.
+ *
+ *   Target=/dev/sda5, PARTUUID=..., UUID=...   ->  the whole device
+ *   Target=/var/lib/kjump/image                ->  the file's extents (FIEMAP)
+ *
+ * B and C find the device by a tag: a partition by its PARTUUID, which stays
+ * when the image overwrites everything in it; a file by the UUID of its file
+ * system, because that is what stays when partitions are renumbered.
+ *
+ * Runs in kernel A.
+ */
+#include <blkid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#include "extents.h"
+#include "kj-cleanup.h"
+#include "kj-io.h"
+#include "target.h"
+
+/* File systems by statfs(2); only the plain ones put a file's bytes at fixed
+ * places of one disk. */
+static const struct {
+	uint32_t magic;
+	const char *name;
+	bool plain;
+} file_systems[] = {
+	{ 0x0000ef53, "ext4", true },
+	{ 0x58465342, "xfs", true },
+	{ 0x9123683e, "btrfs", false },
+	{ 0xf2f52010, "f2fs", false },
+	{ 0xca451a4e, "bcachefs", false },
+	{ 0x2fc12fc1, "zfs", false },
+	{ 0x794c7630, "overlayfs", false },
+	{ 0x01021994, "tmpfs", false },
+	{ 0x00004d44, "vfat", false },
+	{ 0x2011bab0, "exfat", false },
+	{ 0x7366746e, "ntfs", false },
+	{ 0x65735546, "fuse", false },
+	{ 0x00006969, "nfs", false },
+};
+
+void kj_resolved_done(struct kj_resolved *resolved)
+{
+	free(resolved->blob);
+	free(resolved->file);
+	kj_device_done(&resolved->device);
+	*resolved = (struct kj_resolved){ 0 };
+}
+
+const char *kj_target_kind_name(const struct kj_target *target)
+{
+	return kj_get32(target->kind) == KJ_TARGET_FILE ? "file" : "partition";
+}
+
+struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off power_off,
+				 const char *tag, uint64_t device_size,
+				 const struct kj_extent *extents, uint32_t n,
+				 size_t *ret_len)
+{
+	size_t len = kj_target_size(n);
+	struct kj_target *t;
+
+	if (n > KJ_TARGET_EXTENTS_MAX || strlen(tag) >= KJ_TARGET_TAG_MAX)
+		return NULL;
+	t = calloc(1, len);
+	if (!t)
+		return NULL;
+	t->kind = kj_le32_of(kind);
+	t->power_off = kj_le32_of(power_off);
+	t->n_extents = kj_le32_of(n);
+	t->device_size = kj_le64_of(device_size);
+	memcpy(t->tag, tag, strlen(tag));
+	memcpy(t->extents, extents, n * sizeof(*extents));
+	kj_target_seal(t);
+	*ret_len = len;
+	return t;
+}
+
+static int finish(struct kj_resolved *resolved, enum kj_target_kind kind,
+		  const struct kj_conf *conf, const char *key, const char *value,
+		  const struct kj_extent *extents, uint32_t n, struct kj_reason *reason)
+{
+	kj_autofree char *tag = NULL;
+	const char *wrong = NULL;
+
+	if (asprintf(&tag, "%s=%s", key, value) < 0) {
+		tag = NULL;
+		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
+	}
+	resolved->blob = kj_target_pack(kind, conf->power_off, tag,
+					resolved->device.size, extents, n,
+					&resolved->blob_len);
+	if (!resolved->blob)
+		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET,
+				     "The target %s cannot be described", tag);
+	if (kj_target_check(resolved->blob, resolved->blob_len, &wrong) < 0)
+		return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
+				     "The target %s cannot be used: %s", tag, wrong);
+	resolved->size = kj_target_store_size(resolved->blob);
+	return 0;
+}
+
+/* Volumes of the device mapper or md have to be assembled before they are
+ * there; B and C cannot do that yet. */
+static int check_plain_device(const struct kj_device *device, struct kj_reason *reason)
+{
+	static const char *const kinds[][2] = {
+		{ "dm", "a device-mapper volume (LVM, LUKS)" },
+		{ "md", "a RAID device" },
+		{ "loop", "a loop device" },
+		{ "bcache", "a bcache device" },
+	};
+	char path[96];
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s",
+			 major(device->devno), minor(device->devno), kinds[i][0]);
+		if (access(path, F_OK) == 0)
+			return kj_reason_set(reason, EOPNOTSUPP, KJ_WHY_TARGET,
+					     "The target's device %s is %s: kjump needs a plain partition",
+					     device->path, kinds[i][1]);
+	}
+	return 0;
+}
+
+static int resolve_device(const char *path, const struct kj_conf *conf,
+			  struct kj_resolved *resolved, struct kj_reason *reason)
+{
+	struct kj_device *device = &resolved->device;
+	struct kj_extent whole;
+	int r;
+
+	r = kj_device_open(path, device, reason);
+	if (r < 0)
+		return r;
+	r = check_plain_device(device, reason);
+	if (r < 0)
+		return r;
+	if (!device->part_uuid)
+		return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
+				     "The target %s is not a partition with a PARTUUID, by which it could be found after power-on: make a partition on it",
+				     device->path);
+	whole.start = kj_le64_of(0);
+	whole.length = kj_le64_of(device->size & ~(uint64_t)(KJ_TARGET_ALIGN - 1));
+	return finish(resolved, KJ_TARGET_PARTITION, conf, "PARTUUID",
+		      device->part_uuid, &whole, 1, reason);
+}
+
+static int check_file_system(int fd, const char *path, struct kj_reason *reason)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
+				     "Cannot examine the file system of %s: %m", path);
+	for (size_t i = 0; i < sizeof(file_systems) / sizeof(file_systems[0]); i++) {
+		if (file_systems[i].magic != (uint32_t)fs.f_type)
+			continue;
+		if (file_systems[i].plain)
+			return 0;
+		return kj_reason_set(reason, EOPNOTSUPP, KJ_WHY_TARGET,
+				     "The target file %s is on %s, which does not keep a file's data at fixed places of one disk: use a partition, or a file on ext4 or xfs",
+				     path, file_systems[i].name);
+	}
+	return kj_reason_set(reason, EOPNOTSUPP, KJ_WHY_TARGET,
+			     "The target file %s is on an unknown file system (type 0x%lx): use a partition, or a file on ext4 or xfs",
+			     path, (unsigned long)fs.f_type);
+}
+
+static int resolve_extents(int fd, const char *path, uint64_t size,
+			   const struct kj_conf *conf,
+			   struct kj_resolved *resolved, struct kj_reason *reason)
+{
+	kj_autofree struct kj_extents *found = malloc(sizeof(*found));
+	kj_autofree struct kj_extent *extents = NULL;
+	int r;
+
+	if (!found)
+		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
+	r = kj_extents_read(fd, path, size, found, reason);
+	if (r < 0)
+		return r;
+	extents = calloc(found->n, sizeof(*extents));
+	if (!extents)
+		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
+	for (uint32_t i = 0; i < found->n; i++) {
+		extents[i].start = kj_le64_of(found->list[i].start);
+		extents[i].length = kj_le64_of(found->list[i].length);
+	}
+	return finish(resolved, KJ_TARGET_FILE, conf, "UUID", resolved->device.uuid,
+		      extents, found->n, reason);
+}
+
+static int resolve_file(const char *path, const struct kj_conf *conf,
+			struct kj_resolved *resolved, struct kj_reason *reason)
+{
+	kj_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	uint64_t size;
+	struct stat st;
+	int r;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
+				     "Cannot open the target file %s: %m", path);
+	r = check_file_system(fd, path, reason);
+	if (r < 0)
+		return r;
+	size = (uint64_t)st.st_size & ~(uint64_t)(KJ_TARGET_ALIGN - 1);
+	if (!size)
+		return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
+				     "The target file %s is empty: preallocate it with fallocate -l SIZE", path);
+	r = kj_device_open_number(st.st_dev, &resolved->device, reason);
+	if (r == 0)
+		r = check_plain_device(&resolved->device, reason);
+	if (r < 0)
+		return r;
+	if (!resolved->device.uuid)
+		return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
+				     "The file system on %s has no UUID by which it could be found after power-on",
+				     resolved->device.path);
+	resolved->file = realpath(path, NULL);
+	if (!resolved->file)
+		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
+				     "Cannot resolve the name %s: %m", path);
+	return resolve_extents(fd, resolved->file, size, conf, resolved, reason);
+}
+
+static int resolve_path(const char *path, const struct kj_conf *conf,
+			struct kj_resolved *resolved, struct kj_reason *reason)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
+				     "The target %s is not there: %m", path);
+	if (S_ISBLK(st.st_mode))
+		return resolve_device(path, conf, resolved, reason);
+	if (S_ISREG(st.st_mode))
+		return resolve_file(path, conf, resolved, reason);
+	return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
+			     "The target %s is neither a block device nor a regular file", path);
+}
+
+int kj_target_resolve(const struct kj_conf *conf, struct kj_resolved *ret,
+		      struct kj_reason *reason)
+{
+	struct kj_resolved resolved = { 0 };
+	kj_autofree char *device = NULL;
+	const char *path = conf->target;
+	int r;
+
+	if (!*conf->target)
+		return kj_reason_set(reason, ENOENT, KJ_WHY_CONFIG,
+				     "No target is configured: set Target= in /etc/kjump.conf");
+	if (*conf->target != '/') {
+		if (!strchr(conf->target, '='))
+			return kj_reason_set(reason, EINVAL, KJ_WHY_CONFIG,
+					     "\"Target=%s\" is neither an absolute path nor a tag such as PARTUUID=...: correct /etc/kjump.conf",
+					     conf->target);
+		path = device = blkid_evaluate_spec(conf->target, NULL);
+		if (!device)
+			return kj_reason_set(reason, ENODEV, KJ_WHY_TARGET,
+					     "No block device has the target's tag %s", conf->target);
+	}
+	r = resolve_path(path, conf, &resolved, reason);
+	if (r < 0) {
+		kj_resolved_done(&resolved);
+		return r;
+	}
+	*ret = resolved;
+	return 0;
+}
+
+int kj_target_save(const struct kj_conf *conf, const struct kj_resolved *resolved,
+		   bool *ret_changed, struct kj_reason *reason)
+{
+	kj_autofree char *old = NULL;
+	size_t old_len = 0;
+	int r;
+
+	r = kj_read_file(KJ_TARGET_FILE_PATH, KJ_TARGET_SIZE_MAX, &old, &old_len);
+	if (r < 0)
+		old = NULL;
+	*ret_changed = !old || old_len != resolved->blob_len ||
+		       memcmp(old, resolved->blob, old_len) != 0;
+	if (!*ret_changed)
+		return 0;
+	if (old && conf->initrd_is_default &&
+	    kj_target_check(old, old_len, NULL) == 0 &&
+	    strcmp(((struct kj_target *)old)->tag, resolved->blob->tag) != 0)
+		(void)unlink(conf->initrd);
+	if (mkdir(KJ_INITRD_DIR, 0700) < 0 && errno != EEXIST)
+		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
+				     "Cannot make the directory %s: %m", KJ_INITRD_DIR);
+	r = kj_write_file_atomic(KJ_TARGET_FILE_PATH, resolved->blob,
+				 resolved->blob_len, 0600);
+	if (r < 0)
+		return kj_reason_set(reason, r, KJ_WHY_TARGET,
+				     "Cannot write %s: %m", KJ_TARGET_FILE_PATH);
+	return 0;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From "Target=" to a struct kj_target that B and C understand.
+ */
+#ifndef KJ_TARGET_RESOLVE_H
+#define KJ_TARGET_RESOLVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "device.h"
+#include "kj-target.h"
+#include "reason.h"
+
+#define KJ_TARGET_FILE_PATH "/var/lib/kjump/target"
+
+struct kj_resolved {
+	struct kj_target *blob;		/* sealed */
+	size_t blob_len;
+	uint64_t size;			/* bytes of the store */
+	struct kj_device device;	/* that has the extents */
+	char *file;			/* real path of a file target, else NULL */
+};
+
+/**
+ * kj_target_resolve() - find the target and describe it
+ * @conf: its target and power_off
+ * @ret: freed by kj_resolved_done()
+ *
+ * Only reads, and does not care whether the target is in use or what is on
+ * it: see preflight.h.
+ *
+ * Return: 0, or -errno with @reason.
+ */
+int kj_target_resolve(const struct kj_conf *conf, struct kj_resolved *ret,
+		      struct kj_reason *reason);
+
+void kj_resolved_done(struct kj_resolved *resolved);
+
+/**
+ * kj_target_pack() - make the sealed description
+ * @tag: "PARTUUID=..." or "UUID=..."
+ * @extents: in the order of the store
+ * @ret_len: its size
+ *
+ * Return: malloc()ed, or NULL when memory is out or @tag is too long.
+ */
+struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off power_off,
+				 const char *tag, uint64_t device_size,
+				 const struct kj_extent *extents, uint32_t n,
+				 size_t *ret_len);
+
+/**
+ * kj_target_save() - write the description to KJ_TARGET_FILE_PATH
+ * @ret_changed: whether the file said something else before
+ *
+ * dracut's module takes it into C's initramfs.  B's default initramfs is
+ * removed when the device is another one than before: it has the wrong drivers.
+ *
+ * Return: 0, or -errno with @reason.
+ */
+int kj_target_save(const struct kj_conf *conf, const struct kj_resolved *resolved,
+		   bool *ret_changed, struct kj_reason *reason);
+
+const char *kj_target_kind_name(const struct kj_target *target);
+
+#endif /* KJ_TARGET_RESOLVE_H */
