@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`vm build`: the kernel, the package, and a guest with both."""
+import time
+
+from . import guest, kernel, package
+from .paths import GUEST, say
+
+
+def build(force=False):
+    began = time.monotonic()
+    kernel_dir = kernel.kernel()
+    debs = package.package()
+    if not debs:
+        say("vm: there is no debian/control: the guest gets no kjump")
+    changed = guest.build(kernel_dir, debs, force)
+    release = (kernel_dir / "release").read_text()
+    say(f"vm: {GUEST} {'built' if changed else 'is up to date'} in "
+        f"{time.monotonic() - began:.0f} s: kernel {release}, "
+        f"{', '.join(deb.name for deb in debs) or 'no package'}")
