@@ -22,24 +22,28 @@
  * good): B's command line has panic=10, so that the machine restarts instead
  * of hanging, with its disks as after a power cut.
  */
+#include <errno.h>
+#include <ftw.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/sysinfo.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "call.h"
 #include "cmdline.h"
 #include "console.h"
-#include "drivers.h"
 #include "job.h"
 #include "kj-cleanup.h"
 #include "kj-io.h"
 #include "kj-log.h"
 #include "poweroff.h"
 
+#define DRIVERS_PROGRAM "/kjump-drivers"
 #define MODULES_LIST "/etc/kjump/modules"
 #define CALL_TRIES 50
 #define CALL_PAUSE_MS 200
@@ -59,6 +63,7 @@ static void prepare_process(void)
 {
 	pthread_attr_t attr;
 
+	program_invocation_short_name = (char *)"kjump-agent";	/* not "init" */
 	kj_log_set_sink(kj_log_kmsg);
 	mount_one("devtmpfs", "/dev", "mode=0755");
 	mount_one("proc", "/proc", NULL);
@@ -73,6 +78,42 @@ static void prepare_process(void)
 		pthread_attr_destroy(&attr);
 	}
 	signal(SIGPIPE, SIG_IGN);
+}
+
+/* What fails is logged there; whether it matters shows when A wants to write. */
+static void load_drivers(void)
+{
+	char *argv[] = { (char *)DRIVERS_PROGRAM, (char *)MODULES_LIST, NULL };
+	pid_t pid;
+	int r, status;
+
+	r = posix_spawn(&pid, DRIVERS_PROGRAM, NULL, NULL, argv, environ);
+	if (r != 0) {
+		kj_error_errno(r, "cannot run " DRIVERS_PROGRAM ": %m");
+		return;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+}
+
+static int remove_file(const char *path, const struct stat *st, int type,
+		       struct FTW *where)
+{
+	(void)st;
+	(void)where;
+	if (type == FTW_F)
+		(void)unlink(path);
+	return 0;
+}
+
+/*
+ * The initramfs lies in B's memory.  Nothing in it is needed any more: this
+ * program and its libraries stay where they are as long as they are mapped,
+ * libkmod's libraries and the modules' files go.
+ */
+static void empty_initramfs(void)
+{
+	(void)nftw("/", remove_file, 16, FTW_PHYS | FTW_MOUNT);
 }
 
 static int load_way_back(void)
@@ -177,7 +218,14 @@ static void serve(void)
 	}
 }
 
-/* A's next order.  A driver of B may refuse to freeze for a while. */
+/* Will trying again help?  A driver of B may refuse to freeze for a while. */
+static bool is_lasting(int r)
+{
+	return r == -ENOEXEC || r == -ENOSYS || r == -EPERM || r == -EINVAL ||
+	       r == -EFAULT;
+}
+
+/* Answers, and waits for A's next order. */
 static int call_back(void)
 {
 	const struct timespec pause = { .tv_nsec = CALL_PAUSE_MS * 1000000L };
@@ -188,6 +236,8 @@ static int call_back(void)
 		if (r == 0)
 			return 0;
 		kj_warning_errno(r, "cannot call kernel A, try %d: %m", i + 1);
+		if (is_lasting(r))
+			break;
 		nanosleep(&pause, NULL);
 	}
 	return r;
@@ -206,7 +256,8 @@ int main(int argc, char *argv[])
 	}
 
 	prepare_process();
-	kj_drivers_load(MODULES_LIST);
+	load_drivers();
+	empty_initramfs();
 	if (load_way_back() == 0) {
 		answer_ready();
 		while (call_back() == 0)

@@ -13,6 +13,7 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
+libexec=$(dirname "$(readlink -f "$0")")
 target=/var/lib/kjump/target
 kernel=$(uname -r)
 output='' drivers='' kmoddir='' work=''
@@ -112,7 +113,7 @@ build() {
     mkdir "$confdir"
     packer=$(compressor)
     # The machine's own dracut configuration is for its own initramfs.
-    KJUMP_B=1 KJUMP_DRIVERS=$drivers dracut \
+    KJUMP_B=1 KJUMP_DRIVERS=$drivers KJUMP_LIBEXEC=$libexec dracut \
         --conf /dev/null --confdir "$confdir" --tmpdir "$work" \
         --modules kjump \
         --no-hostonly --no-hostonly-cmdline --no-early-microcode \

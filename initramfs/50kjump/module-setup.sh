@@ -10,7 +10,7 @@
 #
 # What decides anything is in the programs; here things are only put in place.
 
-kjump_libexec=/usr/libexec/kjump
+kjump_libexec=${KJUMP_LIBEXEC:-/usr/libexec/kjump}
 kjump_target=${KJUMP_TARGET:-/var/lib/kjump/target}
 
 # The drivers of the target's device chain, one a line.
@@ -55,14 +55,13 @@ install() {
 
 kjump_install_b() {
     inst_binary "$kjump_libexec/kjump-agent" /init
+    inst_binary "$kjump_libexec/kjump-drivers" /kjump-drivers
     mkdir -p "${initdir:?}/etc/kjump"
     kjump_drivers > "$initdir/etc/kjump/modules"
-    # What libkmod reads beside modules.dep, which dracut makes.
-    inst_multiple -o "${srcmods:?}"/modules.{builtin,builtin.bin,order}
 }
 
 kjump_install_c() {
-    inst_binary "$kjump_libexec/kjump-resume"
+    inst_binary "$kjump_libexec/kjump-resume" /usr/libexec/kjump/kjump-resume
     inst_simple "${moddir:?}/kjump-resume.service" \
         "${systemdsystemunitdir:?}/kjump-resume.service"
     $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target kjump-resume.service

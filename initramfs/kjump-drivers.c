@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Loads the drivers of the target's device chain.  Runs in kernel B.
+ * kjump-drivers: loads the drivers of the target's device chain.  Runs once in
+ * kernel B, before the agent tells A that it is ready.
  *
  * There is no udev in B and nothing is looked for: kjump-mkinitrd resolved the
  * chain in A and wrote its modules down.  libkmod adds what they depend on.
+ *
+ * A program of its own because libkmod brings libcrypto and two decompressors
+ * along, 5.7 MB that would stay in B's few MiB as long as the agent runs.  Once
+ * this has exited, the agent removes them from the initramfs.
  */
 #include <libkmod.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "drivers.h"
 #include "kj-cleanup.h"
 #include "kj-log.h"
 
@@ -41,7 +45,8 @@ static int load(struct kmod_ctx *kmod, const char *name)
 	return 0;
 }
 
-int kj_drivers_load(const char *list)
+/* Return: how many failed, or a negative errno when none could be tried. */
+static int load_list(const char *list)
 {
 	kj_cleanup(kmod_unref) struct kmod_ctx *kmod = NULL;
 	kj_cleanup(fclose) FILE *file = fopen(list, "re");
@@ -49,8 +54,7 @@ int kj_drivers_load(const char *list)
 	int failed = 0;
 
 	if (!file)
-		return errno == ENOENT ? 0 :
-		       kj_error_errno(errno, "cannot read %s: %m", list);
+		return kj_error_errno(errno, "cannot read %s: %m", list);
 	kmod = kmod_new(NULL, NULL);
 	if (!kmod)
 		return kj_error_errno(ENOMEM, "cannot use libkmod: %m");
@@ -60,4 +64,14 @@ int kj_drivers_load(const char *list)
 			failed++;
 	}
 	return failed;
+}
+
+int main(int argc, char *argv[])
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s LIST-OF-MODULES; see kjump-agent(8)\n", argv[0]);
+		return EXIT_FAILURE;
+	}
+	kj_log_set_sink(kj_log_kmsg);
+	return load_list(argv[1]) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
