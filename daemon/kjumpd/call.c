@@ -63,12 +63,13 @@ static const char *explain(int error)
 	}
 }
 
-int kj_call(enum kjump_word word, const void *blob, size_t len,
-	    struct kj_reply *ret, struct kj_reason *reason)
+int kj_call(enum kjump_word word, const uint64_t *words, unsigned int n_words,
+	    const void *blob, size_t len, struct kj_reply *ret,
+	    struct kj_reason *reason)
 {
 	struct kexec_call call = {
 		.size = sizeof(call),
-		.argc = 1,
+		.argc = 1 + n_words,
 		.argv = { word },
 		.blob = (uintptr_t)blob,
 		.blob_len = (uint32_t)len,
@@ -78,6 +79,8 @@ int kj_call(enum kjump_word word, const void *blob, size_t len,
 	size_t n;
 
 	memset(ret, 0, sizeof(*ret));
+	for (unsigned int i = 0; i < n_words; i++)
+		call.argv[1 + i] = words[i];
 	if (syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
 		    LINUX_REBOOT_CMD_KEXEC_CALL, &call) < 0) {
 		int error = errno;

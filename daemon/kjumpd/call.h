@@ -17,7 +17,9 @@ struct kj_reply {
 };
 
 /**
- * kj_call() - call B with one word, and wait until somebody calls back
+ * kj_call() - call B, and wait until somebody calls back
+ * @words: what follows the word, or NULL
+ * @n_words: at most KEXEC_CALL_ARGC_MAX - 1
  * @blob: for B, or NULL
  * @ret: what came back
  *
@@ -28,8 +30,9 @@ struct kj_reply {
  *
  * Return: 0, or -errno with @reason when B was never entered.
  */
-int kj_call(enum kjump_word word, const void *blob, size_t len,
-	    struct kj_reply *ret, struct kj_reason *reason);
+int kj_call(enum kjump_word word, const uint64_t *words, unsigned int n_words,
+	    const void *blob, size_t len, struct kj_reply *ret,
+	    struct kj_reason *reason);
 
 /**
  * kj_word_name() - "READY", for messages

@@ -24,6 +24,7 @@
 #include "kj-cleanup.h"
 #include "kj-log.h"
 #include "load.h"
+#include "memory.h"
 #include "preflight.h"
 
 struct job_context {
@@ -92,11 +93,13 @@ static int step_park(struct job_context *c)
 
 	if (kj_b_state() == KJ_B_PARKED)
 		return 0;
-	r = kj_call(KJUMP_WORD_PING, NULL, 0, &c->reply, c->reason);
+	r = kj_call(KJUMP_WORD_PING, NULL, 0, NULL, 0, &c->reply, c->reason);
 	if (r < 0)
 		return r;
-	if (c->reply.argv[0] == KJUMP_WORD_READY)
+	if (c->reply.argv[0] == KJUMP_WORD_READY) {
+		c->outcome->peer_free = c->reply.argv[1];
 		return 0;
+	}
 	r = unexpected_reply(c, "get ready");
 	c->reason->why = KJ_WHY_LOAD;
 	(void)kj_unload(&ignored);
@@ -113,32 +116,46 @@ static void step_release(struct job_context *c)
 }
 
 static int call_timed(struct job_context *c, enum kjump_word word,
+		      const uint64_t *words, unsigned int n_words,
 		      const void *blob, size_t len)
 {
 	uint64_t begin = now_usec(CLOCK_MONOTONIC);
 	int r;
 
 	c->outcome->started_usec = now_usec(CLOCK_REALTIME);
-	r = kj_call(word, blob, len, &c->reply, c->reason);
+	r = kj_call(word, words, n_words, blob, len, &c->reply, c->reason);
 	c->outcome->ended_usec = now_usec(CLOCK_REALTIME);
 	c->outcome->call_usec = now_usec(CLOCK_MONOTONIC) - begin;
 	c->outcome->called = r == 0;
 	return r;
 }
 
+/* A call that takes A's memory: B learns whose it is and where it goes. */
+static int call_for_image(struct job_context *c, enum kjump_word word)
+{
+	uint64_t identity[KJ_IDENTITY_WORDS];
+
+	kj_memory_identity(identity);
+	return call_timed(c, word, identity, KJ_IDENTITY_WORDS,
+			  c->target.blob, c->target.blob_len);
+}
+
 static int step_ping(struct job_context *c)
 {
-	int r = call_timed(c, KJUMP_WORD_PING, NULL, 0);
+	int r = call_timed(c, KJUMP_WORD_PING, NULL, 0, NULL, 0);
 
-	if (r < 0 || c->reply.argv[0] == KJUMP_WORD_READY)
+	if (r < 0)
 		return r;
-	return unexpected_reply(c, "answer");
+	if (c->reply.argv[0] != KJUMP_WORD_READY)
+		return unexpected_reply(c, "answer");
+	c->outcome->peer_free = c->reply.argv[1];
+	return 0;
 }
 
 static int step_write(struct job_context *c)
 {
 	struct kj_outcome *o = c->outcome;
-	int r = call_timed(c, KJUMP_WORD_SNAPSHOT, c->target.blob, c->target.blob_len);
+	int r = call_for_image(c, KJUMP_WORD_SNAPSHOT);
 
 	if (r < 0)
 		return r;
@@ -157,7 +174,7 @@ static int step_write(struct job_context *c)
 static int step_hibernate(struct job_context *c)
 {
 	struct kj_outcome *o = c->outcome;
-	int r = call_timed(c, KJUMP_WORD_HIBERNATE, c->target.blob, c->target.blob_len);
+	int r = call_for_image(c, KJUMP_WORD_HIBERNATE);
 
 	if (r < 0)
 		return r;

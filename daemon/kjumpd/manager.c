@@ -74,6 +74,7 @@ struct manager {
 	sd_event_source *done_source, *term_source, *int_source, *prepare_timer;
 	struct kj_last last;
 	char prepare_result[KJ_REASON_TEXT_MAX];
+	uint64_t region_free;
 	struct kj_view view;
 	uint64_t view_usec;
 };
@@ -192,6 +193,8 @@ static int on_done(sd_event_source *source, int fd, uint32_t events, void *userd
 	if (!is_sleep(job->kind))
 		snprintf(m->prepare_result, sizeof(m->prepare_result), "%s",
 			 job->outcome.reason.error ? job->outcome.reason.text : "ok");
+	if (job->outcome.peer_free)
+		m->region_free = job->outcome.peer_free;
 	if (job->request)
 		kj_bus_answer(job->request, job->kind, &job->outcome);
 	if (job->outcome.resumed)
@@ -284,6 +287,11 @@ const char *manager_state(const struct manager *m)
 	};
 
 	return m->running ? "busy" : names[kj_b_state()];
+}
+
+uint64_t manager_region_free(const struct manager *m)
+{
+	return kj_b_state() == KJ_B_PARKED ? m->region_free : 0;
 }
 
 const char *manager_prepare_result(const struct manager *m)

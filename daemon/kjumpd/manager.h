@@ -69,6 +69,9 @@ const struct kj_last *manager_last(const struct manager *m);
 /** manager_state() - "unloaded", "loaded", "parked" or "busy" */
 const char *manager_state(const struct manager *m);
 
+/** manager_region_free() - bytes that B had left when it parked; 0: not known */
+uint64_t manager_region_free(const struct manager *m);
+
 /** manager_prepare_result() - of the last load or unload: "", "ok" or why not */
 const char *manager_prepare_result(const struct manager *m);
 

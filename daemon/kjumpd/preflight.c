@@ -19,6 +19,7 @@
 #include "kj-format.h"
 #include "kj-io.h"
 #include "load.h"
+#include "memory.h"
 #include "preflight.h"
 
 bool kj_has_word(const char *cmdline, const char *word)
@@ -91,46 +92,13 @@ int kj_preflight_kernel(struct kj_reason *reason)
 	return check_command_line(reason);
 }
 
-/* MemFree of /proc/meminfo, in bytes. */
-static uint64_t memory_free(void)
-{
-	kj_cleanup(fclose) FILE *f = fopen("/proc/meminfo", "re");
-	unsigned long long kib;
-	char line[128];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemFree: %llu kB", &kib) == 1)
-			return kib << 10;
-	return 0;
-}
-
-/* All RAM of the machine: what the firmware gave, also what the kernel
- * itself occupies (MemTotal leaves that out). */
-static uint64_t memory_installed(void)
-{
-	kj_cleanup(fclose) FILE *f = fopen("/proc/iomem", "re");
-	unsigned long long start, end;
-	uint64_t sum = 0;
-	char line[256];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (line[0] != ' ' && strstr(line, " : System RAM") &&
-		    sscanf(line, "%llx-%llx", &start, &end) == 2 && end > start)
-			sum += end - start + 1;
-	return sum;
-}
-
 uint64_t kj_preflight_needed(void)
 {
-	uint64_t installed = memory_installed(), free_bytes = memory_free();
-	uint64_t used;
+	uint64_t used = kj_memory_used();
 
-	if (!installed || free_bytes > installed)
-		return 0;
-	used = installed - free_bytes;
 	/* Heads and index take less than 1/128 even if no two pages of the
 	 * image are neighbours; headers and padding are far below 1 MiB. */
-	return used + used / 128 + (1 << 20);
+	return used ? used + used / 128 + (1 << 20) : 0;
 }
 
 static int check_size(const struct kj_resolved *target, struct kj_reason *reason)

@@ -84,7 +84,7 @@ static int start(char *const argv[], pid_t *ret_pid, int *ret_output)
 int kj_spawn(char *const argv[], const char *why, struct kj_reason *reason)
 {
 	char last[256] = "it said nothing";
-	int output, status, r;
+	int output = -EBADF, status, r;
 	pid_t pid;
 
 	r = start(argv, &pid, &output);
