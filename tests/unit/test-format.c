@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kj-format: each limit is kept by the checkers, although the checksum is
+ * right, as it is when somebody made the image on purpose.
+ */
+#include "unit.h"
+
+#include "kj-format.h"
+
+#define STORE_SIZE (64ull << 20)
+
+static struct kj_header *good_header(void)
+{
+	static struct kj_header h;
+
+	memset(&h, 0, sizeof(h));
+	h.state = kj_le32_of(KJ_HEADER_VALID);
+	h.generation = kj_le64_of(7);
+	memset(h.image_id, 0x5a, sizeof(h.image_id));
+	h.store_size = kj_le64_of(STORE_SIZE);
+	h.bytes_stored = kj_le64_of(1 << 20);
+	h.chunks = kj_le64_of(2);
+	h.pages = kj_le64_of(300);
+	h.zero_pages = kj_le64_of(100);
+	h.max_pfn = kj_le64_of(65536);
+	h.ram_pages = kj_le64_of(60000);
+	h.index_blocks = kj_le32_of(1);
+	h.index_last = kj_le64_of((1 << 20) - KJ_INDEX_SIZE);
+	strcpy(h.kernel_release, "6.12.0");
+	kj_header_seal(&h);
+	return &h;
+}
+
+static void a_sealed_header_is_accepted(void **state)
+{
+	const char *reason = "";
+
+	(void)state;
+	assert_int_equal(kj_header_check(good_header(), STORE_SIZE, &reason), 0);
+}
+
+static void each_flipped_bit_of_a_header_is_noticed(void **state)
+{
+	struct kj_header *h = good_header();
+	const char *reason;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(*h) * 8; i++) {
+		((uint8_t *)h)[i / 8] ^= (uint8_t)(1 << i % 8);
+		assert_true(kj_header_check(h, STORE_SIZE, &reason) < 0);
+		((uint8_t *)h)[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	saw("%zu bits\n", sizeof(*h) * 8);
+}
+
+static void other_data_is_not_a_damaged_header(void **state)
+{
+	static struct kj_header h;
+	const char *reason;
+
+	(void)state;
+	assert_int_equal(kj_header_check(&h, STORE_SIZE, &reason), -ENODATA);
+	memset(&h, 0xff, sizeof(h));
+	assert_int_equal(kj_header_check(&h, STORE_SIZE, &reason), -ENODATA);
+}
+
+#define REFUSE_HEADER(change, expected)						\
+	do {									\
+		struct kj_header *h = good_header();				\
+		const char *reason = "accepted";				\
+		change;								\
+		kj_header_seal(h);						\
+		assert_int_equal(kj_header_check(h, STORE_SIZE, &reason), -EBADMSG); \
+		assert_string_equal(reason, expected);				\
+	} while (0)
+
+static void each_limit_of_a_header_is_kept(void **state)
+{
+	(void)state;
+	REFUSE_HEADER(h->features = kj_le32_of(1),
+		      "the header asks for features that are not known");
+	REFUSE_HEADER(h->state = kj_le32_of(4), "the header's state is not known");
+	REFUSE_HEADER(h->generation = kj_le64_of(KJ_GENERATION_MAX + 1),
+		      "the header's generation is out of range");
+	REFUSE_HEADER(h->reserved[100] = 1, "the header's reserved bytes are not zero");
+	REFUSE_HEADER(h->max_pfn = kj_le64_of(KJ_PFN_MAX + 1),
+		      "the header's memory size is out of range");
+	REFUSE_HEADER(h->ram_pages = kj_le64_of(KJ_PFN_MAX + 1),
+		      "the header's memory size is out of range");
+	REFUSE_HEADER(h->pages = kj_le64_of(65537),
+		      "the header counts more pages than there is memory");
+	REFUSE_HEADER(h->zero_pages = kj_le64_of(301),
+		      "the header counts more zero pages than pages");
+	REFUSE_HEADER(h->chunks = kj_le64_of(301),
+		      "the header counts more chunks than pages");
+	REFUSE_HEADER(h->chunks = kj_le64_of(0), "the header's counts contradict each other");
+	REFUSE_HEADER(h->kernel_release[0] = '\n', "the header's kernel release is not a text");
+	REFUSE_HEADER(memset(h->kernel_release, 'a', KJ_RELEASE_MAX),
+		      "the header's kernel release is not a text");
+	REFUSE_HEADER(h->store_size = kj_le64_of(KJ_STORE_SIZE_MAX + 1),
+		      "the header's store size is out of range");
+	REFUSE_HEADER(h->bytes_stored = kj_le64_of(4096),
+		      "the header's image size is not a size of images");
+	REFUSE_HEADER(h->bytes_stored = kj_le64_of((1 << 20) + 1),
+		      "the header's image size is not a size of images");
+	REFUSE_HEADER(h->bytes_stored = kj_le64_of(STORE_SIZE + 4096),
+		      "the image is larger than its store");
+	REFUSE_HEADER(h->index_blocks = kj_le32_of(UINT32_MAX),
+		      "the header's index is larger than the image");
+	REFUSE_HEADER(h->index_blocks = kj_le32_of(16),
+		      "the header's index is larger than the image");
+	REFUSE_HEADER(h->index_last = kj_le64_of((1 << 20) - KJ_INDEX_SIZE + 4096),
+		      "the header's index is outside the image");
+	REFUSE_HEADER(h->index_last = kj_le64_of(0), "the header's index is outside the image");
+	REFUSE_HEADER(h->index_last = kj_le64_of(8200), "the header's index is outside the image");
+	REFUSE_HEADER(h->index_last = kj_le64_of(UINT64_MAX - 4095),
+		      "the header's index is outside the image");
+}
+
+static void a_header_of_a_larger_store_is_refused_on_a_smaller_one(void **state)
+{
+	const char *reason = "accepted";
+
+	(void)state;
+	assert_int_equal(kj_header_check(good_header(), (1 << 20) - 4096, &reason), -EBADMSG);
+	assert_string_equal(reason, "the image is larger than its store");
+}
+
+/* An index block with one entry: 2 stored pages and a zero run of 3. */
+static struct kj_index_block *good_block(struct kj_index_entry **ret_entry)
+{
+	static struct kj_index_block block;
+	struct kj_index_entry *entry = (void *)block.data;
+
+	memset(&block, 0, sizeof(block));
+	memset(block.image_id, 0x5a, sizeof(block.image_id));
+	entry->offset = kj_le64_of(8192);
+	entry->payload = kj_le32_of(2 * 4096);
+	entry->n_runs = kj_le16_of(2);
+	entry->runs[0] = kj_disk_run_of(1000, 2, 0);
+	entry->runs[1] = kj_disk_run_of(65533, 3, 1);
+	block.entries = kj_le32_of(1);
+	block.used = kj_le32_of(64 + (uint32_t)kj_index_entry_size(2));
+	*ret_entry = entry;
+	return &block;
+}
+
+static int check_block(struct kj_index_block *block, const char **reason)
+{
+	kj_index_block_seal(block);
+	return kj_index_block_check(block, good_header(), 0,
+				    kj_get32(block->checksum), reason);
+}
+
+#define REFUSE_BLOCK(change, expected)						\
+	do {									\
+		struct kj_index_entry *e;					\
+		struct kj_index_block *b = good_block(&e);			\
+		const char *reason = "accepted";				\
+		change;								\
+		assert_int_equal(check_block(b, &reason), -EBADMSG);		\
+		assert_string_equal(reason, expected);				\
+	} while (0)
+
+static void a_sealed_index_block_is_accepted(void **state)
+{
+	struct kj_index_entry *entry;
+	const char *reason = "";
+
+	(void)state;
+	assert_int_equal(check_block(good_block(&entry), &reason), 0);
+}
+
+static void each_limit_of_an_index_block_is_kept(void **state)
+{
+	(void)state;
+	REFUSE_BLOCK(b->image_id[15] = 0, "an index block is of another image");
+	REFUSE_BLOCK(b->sequence = kj_le32_of(1), "an index block is not in its place");
+	REFUSE_BLOCK(b->reserved[0] = 1, "an index block's reserved bytes are not zero");
+	REFUSE_BLOCK(b->used = kj_le32_of(KJ_INDEX_SIZE + 8),
+		     "an index block's length is out of range");
+	REFUSE_BLOCK(b->used = kj_le32_of(63), "an index block's length is out of range");
+	REFUSE_BLOCK(b->used = kj_le32_of(64 + 23), "an index entry is cut off");
+	REFUSE_BLOCK(b->used = kj_le32_of(64 + 24 + 15), "an index entry is cut off");
+	REFUSE_BLOCK(b->used = kj_le32_of(64 + 24 + 16 + 8),
+		     "an index block has bytes after its entries");
+	REFUSE_BLOCK(b->data[5000] = 1, "an index block's rest is not zero");
+	REFUSE_BLOCK(b->entries = kj_le32_of(0), "an index block is empty");
+	REFUSE_BLOCK(b->entries = kj_le32_of(2), "an index entry is cut off");
+	REFUSE_BLOCK(b->previous = kj_le64_of(8192), "the first index block has a previous one");
+}
+
+static void each_limit_of_an_index_entry_is_kept(void **state)
+{
+	(void)state;
+	REFUSE_BLOCK(e->n_runs = kj_le16_of(0), "a chunk's number of runs is out of range");
+	REFUSE_BLOCK(e->runs[0] = kj_disk_run_of(1, 0, 0),
+		     "a chunk's number of pages is out of range");
+	REFUSE_BLOCK(e->runs[0] = kj_disk_run_of(1, 257, 0),
+		     "a chunk's number of pages is out of range");
+	REFUSE_BLOCK(e->runs[0] = kj_disk_run_of(1, 254, 1),
+		     "a chunk's number of pages is out of range");
+	REFUSE_BLOCK(e->runs[0] = kj_disk_run_of(65535, 2, 0), "a page is outside the memory");
+	REFUSE_BLOCK(e->runs[1] = kj_disk_run_of((1ull << 48) - 1, 1, 1),
+		     "a page is outside the memory");
+	REFUSE_BLOCK(e->codec = kj_le16_of(2), "a chunk's codec is not known");
+	REFUSE_BLOCK(e->payload = kj_le32_of(2 * 4096 - 1),
+		     "a stored chunk's length is not that of its pages");
+	REFUSE_BLOCK(e->codec = kj_le16_of(KJ_CODEC_LZ4),
+		     "a compressed chunk's length is out of range");
+	REFUSE_BLOCK((e->codec = kj_le16_of(KJ_CODEC_LZ4), e->payload = kj_le32_of(0)),
+		     "a compressed chunk's length is out of range");
+	REFUSE_BLOCK(e->reserved = kj_le32_of(1), "an index entry's reserved bytes are not zero");
+	REFUSE_BLOCK(e->offset = kj_le64_of(8196), "a chunk is outside the image");
+	REFUSE_BLOCK(e->offset = kj_le64_of(4096), "a chunk is outside the image");
+	REFUSE_BLOCK(e->offset = kj_le64_of((1 << 20) - 8192), "a chunk is outside the image");
+	REFUSE_BLOCK(e->offset = kj_le64_of(UINT64_MAX - 7), "a chunk is outside the image");
+}
+
+static void an_index_block_that_is_not_the_expected_one_is_refused(void **state)
+{
+	struct kj_index_entry *entry;
+	struct kj_index_block *block = good_block(&entry);
+	const char *reason = "accepted";
+
+	(void)state;
+	kj_index_block_seal(block);
+	assert_int_equal(kj_index_block_check(block, good_header(), 0,
+			 kj_get32(block->checksum) ^ 1, &reason), -EBADMSG);
+	assert_string_equal(reason, "an index block's checksum differs");
+}
+
+/* The chunk of good_block(). */
+static struct kj_chunk *good_chunk(struct kj_index_entry *entry)
+{
+	static uint8_t bytes[KJ_CHUNK_SIZE_MAX];
+	struct kj_chunk *c = (void *)bytes;
+
+	memset(bytes, 0, sizeof(bytes));
+	memset(c->image_id, 0x5a, sizeof(c->image_id));
+	c->payload = entry->payload;
+	c->n_runs = entry->n_runs;
+	c->codec = entry->codec;
+	memcpy(c->runs, entry->runs, 2 * sizeof(c->runs[0]));
+	memset(bytes + kj_chunk_head_size(2), 0x77, 2 * 4096);
+	kj_chunk_seal(c);
+	entry->checksum = c->checksum;
+	return c;
+}
+
+static void each_flipped_bit_of_a_chunk_is_noticed(void **state)
+{
+	struct kj_index_entry *entry;
+	struct kj_chunk *c = (good_block(&entry), good_chunk(entry));
+	size_t len = kj_chunk_head_size(2) + 2 * 4096;
+	const uint8_t *id = good_header()->image_id;
+	const char *reason;
+
+	(void)state;
+	assert_int_equal(kj_chunk_check(c, entry, id, &reason), 0);
+	for (size_t i = 0; i < len * 8; i++) {
+		((uint8_t *)c)[i / 8] ^= (uint8_t)(1 << i % 8);
+		assert_int_equal(kj_chunk_check(c, entry, id, &reason), -EBADMSG);
+		((uint8_t *)c)[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	saw("%zu bits\n", len * 8);
+}
+
+static void a_whole_chunk_in_the_wrong_place_is_refused(void **state)
+{
+	struct kj_index_entry *entry;
+	struct kj_chunk *c = (good_block(&entry), good_chunk(entry));
+	const uint8_t *id = good_header()->image_id;
+	const char *reason = "accepted";
+
+	(void)state;
+	c->runs[0] = kj_disk_run_of(1001, 2, 0);
+	kj_chunk_seal(c);
+	assert_int_equal(kj_chunk_check(c, entry, id, &reason), -EBADMSG);
+	assert_string_equal(reason, "its checksum differs");
+	entry->checksum = c->checksum;
+	assert_int_equal(kj_chunk_check(c, entry, id, &reason), -EBADMSG);
+	assert_string_equal(reason, "it differs from its index entry");
+	c = good_chunk(entry);
+	c->image_id[0] ^= 1;
+	kj_chunk_seal(c);
+	entry->checksum = c->checksum;
+	assert_int_equal(kj_chunk_check(c, entry, id, &reason), -EBADMSG);
+	assert_string_equal(reason, "it is of another image");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sealed_header_is_accepted),
+		cmocka_unit_test(each_flipped_bit_of_a_header_is_noticed),
+		cmocka_unit_test(other_data_is_not_a_damaged_header),
+		cmocka_unit_test(each_limit_of_a_header_is_kept),
+		cmocka_unit_test(a_header_of_a_larger_store_is_refused_on_a_smaller_one),
+		cmocka_unit_test(a_sealed_index_block_is_accepted),
+		cmocka_unit_test(each_limit_of_an_index_block_is_kept),
+		cmocka_unit_test(each_limit_of_an_index_entry_is_kept),
+		cmocka_unit_test(an_index_block_that_is_not_the_expected_one_is_refused),
+		cmocka_unit_test(each_flipped_bit_of_a_chunk_is_noticed),
+		cmocka_unit_test(a_whole_chunk_in_the_wrong_place_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("format", tests, NULL, NULL);
+}
