@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kjumpctl load, unload and hibernate: one method call each.
+ *
+ * Runs in kernel A.
+ */
+#include <argp.h>
+#include <stdio.h>
+
+#include "client.h"
+#include "kj-cleanup.h"
+#include "kj-io.h"
+#include "verbs.h"
+
+KJ_DEFINE_CLEANUP(sd_bus *, sd_bus_flush_close_unref)
+
+static int call(const char *method, sd_bus **ret_bus)
+{
+	int status = client_open(ret_bus);
+
+	return status ? status : client_call(*ret_bus, method, NULL, NULL);
+}
+
+int verb_load(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.doc = "Loads the second kernel, and with Preload=park boots it and parks it.",
+	};
+	kj_cleanup(sd_bus_flush_close_unref) sd_bus *bus = NULL;
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	return call("Load", &bus);
+}
+
+int verb_unload(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.doc = "Unloads the second kernel: its memory is this kernel's again.",
+	};
+	kj_cleanup(sd_bus_flush_close_unref) sd_bus *bus = NULL;
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	return call("Unload", &bus);
+}
+
+static void print_resumed(sd_bus *bus)
+{
+	struct client_properties p;
+	char size[24];
+
+	if (client_properties(bus, &p) != KJ_EXIT_OK)
+		return;
+	kj_format_size(size, sizeof(size), client_number(&p, "LastBytes"));
+	printf("Resumed: %s written in %.1f s, read in %.1f s\n", size,
+	       (double)client_number(&p, "LastWriteUsec") / 1e6,
+	       (double)client_number(&p, "LastReadUsec") / 1e6);
+	client_properties_done(&p);
+}
+
+int verb_hibernate(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.doc = "Hibernates the machine at once, and returns when it is resumed.\v"
+		       "Does not tell programs and hooks before; \"systemctl hibernate\" does.",
+	};
+	kj_cleanup(sd_bus_flush_close_unref) sd_bus *bus = NULL;
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	status = call("Hibernate", &bus);
+	if (status == KJ_EXIT_OK)
+		print_resumed(bus);
+	return status;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kjumpctl target: what Target= means on this machine.  With --write it
+ * becomes the description that goes into the initramfs of kernel C; kjumpd
+ * does the same whenever it loads B, so that this is only needed where kjumpd
+ * does not run.
+ *
+ * Runs in kernel A.
+ */
+#include <argp.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "client.h"
+#include "conf.h"
+#include "kj-io.h"
+#include "target.h"
+#include "verbs.h"
+
+static const struct argp_option options[] = {
+	{ "write", 'w', NULL, 0, "Write the description to " KJ_TARGET_FILE_PATH, 0 },
+	{ 0 }
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != 'w')
+		return ARGP_ERR_UNKNOWN;
+	*(bool *)state->input = true;
+	return 0;
+}
+
+static void print_target(const struct kj_resolved *t)
+{
+	char size[24];
+
+	kj_format_size(size, sizeof(size), t->size);
+	printf("%s %s, %s in %u extent%s of %s (%s)\n",
+	       kj_target_kind_name(t->blob), t->file ? t->file : t->device.path, size,
+	       kj_get32(t->blob->n_extents), kj_get32(t->blob->n_extents) == 1 ? "" : "s",
+	       t->device.path, t->blob->tag);
+}
+
+static int show_or_write(const struct kj_conf *conf, bool write, struct kj_reason *reason)
+{
+	struct kj_resolved target;
+	bool changed = false;
+	int r = kj_target_resolve(conf, &target, reason);
+
+	if (r < 0)
+		return r;
+	print_target(&target);
+	if (write)
+		r = kj_target_save(conf, &target, &changed, reason);
+	if (r == 0 && changed)
+		printf("Written to %s: rebuild the initramfs (dracut --force), so that it is found after power-on\n",
+		       KJ_TARGET_FILE_PATH);
+	kj_resolved_done(&target);
+	return r;
+}
+
+int verb_target(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.doc = "Shows where the image goes: device, size, extents.",
+	};
+	struct kj_reason reason;
+	struct kj_conf conf;
+	bool write = false;
+	int r;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &write);
+	if (kj_conf_load("", true, &conf) < 0)
+		return KJ_EXIT_FAILED;
+	r = show_or_write(&conf, write, &reason);
+	kj_conf_done(&conf);
+	if (r == 0)
+		return KJ_EXIT_OK;
+	fprintf(stderr, "kjumpctl: %s\n", reason.text);
+	return KJ_EXIT_FAILED;
+}
