@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kjump-sleep: what systemd-hibernate.service runs instead of systemd-sleep.
+ *
+ * Around the sleep it does what systemd-sleep does, in the same order: freeze
+ * user.slice, run the "pre" hooks, lock homes, say so in the journal; sleep;
+ * say so, "post" hooks, thaw.  The sleep itself is one call to kjumpd.
+ *
+ * Everything that can be refused is refused before the first of these steps.
+ * Where kjump cannot work but a swap area is there, systemd-sleep is run in
+ * our place, so that installing kjump takes nothing away.
+ *
+ * A kjump-sleep that is killed leaves user.slice frozen: the unit runs
+ * "kjump-sleep --cleanup" afterwards in any case, and thawing twice is harmless.
+ *
+ * Runs in kernel A.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-journal.h>
+#include <systemd/sd-messages.h>
+#include <unistd.h>
+
+#include "hooks.h"
+#include "kj-cleanup.h"
+#include "kj-log.h"
+#include "sleep-bus.h"
+#include "sleep-conf.h"
+#include "swap.h"
+
+const char *argp_program_version = "kjump-sleep " KJ_VERSION;
+
+KJ_DEFINE_CLEANUP(sd_bus *, sd_bus_flush_close_unref)
+
+struct arguments {
+	bool cleanup;
+	const char *verb;
+};
+
+static const struct argp_option options[] = {
+	{ "cleanup", 'c', NULL, 0, "Only undo what a killed kjump-sleep may have left", 0 },
+	{ 0 }
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case 'c':
+		a->cleanup = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->verb || strcmp(arg, "hibernate") != 0)
+			argp_error(state, "the only way to sleep here is \"hibernate\"");
+		a->verb = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "hibernate",
+	.doc = "Hibernates this machine by kjump, with what systemd does around a sleep.\v"
+	       "Run by systemd-hibernate.service: see kjump-sleep(8).",
+};
+
+/* Only returns when it cannot be run. */
+static int run_systemd_sleep(const char *problem)
+{
+	static const char *const paths[] = {
+		"/usr/lib/systemd/systemd-sleep", "/lib/systemd/systemd-sleep",
+	};
+
+	kj_notice("kjump cannot hibernate (%s); leaving it to systemd-sleep and swap.", problem);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		execl(paths[i], paths[i], "hibernate", NULL);
+	return kj_error_errno(errno, "Cannot run systemd-sleep: %m");
+}
+
+/* Is kjump able to, as far as can be told before anything is stopped? */
+static int check(sd_bus *bus)
+{
+	kj_autofree char *problem = NULL;
+	const char *text;
+	int r;
+
+	if (!kj_sleep_allowed(""))
+		return kj_error_errno(EACCES, "Hibernation is forbidden by AllowHibernation=no in systemd's sleep.conf");
+	r = kj_sleep_problem(bus, &problem);
+	if (r < 0)
+		problem = NULL;
+	if (r == 0 && !problem)
+		return 0;
+	text = problem ? problem : "kjumpd does not run";
+	if (kj_swap_usable())
+		return run_systemd_sleep(text);
+	kj_err("Cannot hibernate: %s", text);
+	return r < 0 ? r : -EOPNOTSUPP;
+}
+
+static void tell_start(const char *verb)
+{
+	(void)sd_journal_send("MESSAGE=Entering sleep state '%s'...", verb,
+			      "PRIORITY=%d", LOG_INFO,
+			      "MESSAGE_ID=" SD_MESSAGE_SLEEP_START_STR,
+			      "SLEEP=%s", verb, NULL);
+}
+
+static void tell_stop(const char *verb, int r)
+{
+	if (r < 0)
+		(void)sd_journal_send("MESSAGE=Failed to put system to sleep. System resumed again: %s",
+				      strerror(-r), "PRIORITY=%d", LOG_ERR,
+				      "MESSAGE_ID=" SD_MESSAGE_SLEEP_STOP_STR,
+				      "ERRNO=%d", -r, "SLEEP=%s", verb, NULL);
+	else
+		(void)sd_journal_send("MESSAGE=System returned from sleep state.",
+				      "PRIORITY=%d", LOG_INFO,
+				      "MESSAGE_ID=" SD_MESSAGE_SLEEP_STOP_STR,
+				      "SLEEP=%s", verb, NULL);
+}
+
+static int sleep_now(sd_bus *bus, const char *verb)
+{
+	int r;
+
+	setenv("SYSTEMD_SLEEP_ACTION", verb, 1);
+	kj_hooks_run("pre", verb);
+	kj_sleep_lock_homes(bus);
+	tell_start(verb);
+	r = kj_sleep_hibernate(bus);
+	tell_stop(verb, r);
+	kj_hooks_run("post", verb);
+	return r;
+}
+
+static int run(const struct arguments *a)
+{
+	kj_cleanup(sd_bus_flush_close_unref) sd_bus *bus = NULL;
+	bool frozen;
+	int r;
+
+	r = sd_bus_open_system(&bus);
+	if (r < 0)
+		return kj_error_errno(r, "Cannot connect to the system bus: %m");
+	if (a->cleanup)
+		return kj_sleep_thaw(bus);
+	r = check(bus);
+	if (r < 0)
+		return r;
+	frozen = kj_sleep_want_freeze(bus) && kj_sleep_freeze(bus) == 0;
+	r = sleep_now(bus, a->verb);
+	if (frozen)
+		(void)kj_sleep_thaw(bus);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = { 0 };
+
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	return run(&a) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whom kjump-sleep talks to: PID 1, systemd-homed, kjumpd.
+ */
+#ifndef KJ_SLEEP_BUS_H
+#define KJ_SLEEP_BUS_H
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+/**
+ * kj_sleep_want_freeze() - shall user.slice be frozen?
+ *
+ * SYSTEMD_SLEEP_FREEZE_USER_SESSIONS decides; without it systemd 256 and
+ * newer do it, older ones do not.
+ */
+bool kj_sleep_want_freeze(sd_bus *bus);
+
+/**
+ * kj_sleep_freeze() / kj_sleep_thaw() - user.slice
+ *
+ * That there is no such slice, or that it cannot be frozen here, is no error.
+ *
+ * Return: 0 or -errno; logged.
+ */
+int kj_sleep_freeze(sd_bus *bus);
+int kj_sleep_thaw(sd_bus *bus);
+
+/** kj_sleep_lock_homes() - as far as systemd-homed runs */
+void kj_sleep_lock_homes(sd_bus *bus);
+
+/**
+ * kj_sleep_problem() - what kjumpd says against hibernating now
+ * @ret: malloc()ed sentence, or NULL: nothing
+ *
+ * Return: 0, or -errno when kjumpd cannot be asked.
+ */
+int kj_sleep_problem(sd_bus *bus, char **ret);
+
+/**
+ * kj_sleep_hibernate() - have kjumpd hibernate the machine
+ *
+ * Returns when the machine is resumed, or when it could not be hibernated.
+ *
+ * Return: 0 or -errno; logged.
+ */
+int kj_sleep_hibernate(sd_bus *bus);
+
+#endif /* KJ_SLEEP_BUS_H */
