@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Configuration files, on a small tree of directories under $TMPDIR that
+ * stands for /.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "conf.h"
+#include "dropin.h"
+#include "kj-log.h"
+
+static char root[] = "/tmp/kj-test-conf.XXXXXX";
+static char logged[4096];
+
+static void keep_log(int level, const char *text)
+{
+	(void)level;
+	strncat(logged, text, sizeof(logged) - strlen(logged) - 2);
+	strcat(logged, "\n");
+}
+
+static void run(const char *command)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "cd %s && %s", root, command);
+	assert_int_equal(system(text), 0);
+}
+
+static void put(const char *path, const char *text)
+{
+	char full[256];
+	FILE *f;
+
+	snprintf(full, sizeof(full), "%s/%s", root, path);
+	f = fopen(full, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	logged[0] = '\0';
+	strcpy(root + strlen(root) - 6, "XXXXXX");
+	if (!mkdtemp(root))
+		return -1;
+	kj_log_set_sink(keep_log);
+	run("mkdir -p etc/kjump.conf.d run/kjump.conf.d usr/lib/kjump.conf.d");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	run("rm -r etc run usr");
+	return rmdir(root);
+}
+
+static void test_defaults(void **state)
+{
+	struct utsname u;
+	struct kj_conf c;
+	char path[256];
+
+	(void)state;
+	uname(&u);
+	assert_int_equal(kj_conf_load(root, true, &c), 0);
+	assert_string_equal(c.target, "");
+	assert_int_equal(c.preload, KJ_PRELOAD_PARK);
+	assert_int_equal(c.power_off, KJ_POWER_S4);
+	assert_int_equal(c.region, 0);
+	snprintf(path, sizeof(path), "/boot/vmlinuz-%s", u.release);
+	assert_string_equal(c.kernel_image, path);
+	snprintf(path, sizeof(path), "/var/lib/kjump/initrd-%s.img", u.release);
+	assert_string_equal(c.initrd, path);
+	assert_true(c.initrd_is_default);
+	assert_int_equal(c.problems, 0);
+	kj_conf_done(&c);
+}
+
+static void test_all_keys(void **state)
+{
+	struct kj_conf c;
+
+	(void)state;
+	put("etc/kjump.conf",
+	    "# comment\n; comment\n\n[kjump]\n"
+	    "Target = PARTUUID=12-34\nPreload=load\n PowerOff=reboot \n"
+	    "Region=96M\nKernelImage=/k\nInitrd=/i\nKernelAppend=a b=c d\n");
+	assert_int_equal(kj_conf_load(root, true, &c), 0);
+	assert_string_equal(c.target, "PARTUUID=12-34");
+	assert_int_equal(c.preload, KJ_PRELOAD_LOAD);
+	assert_int_equal(c.power_off, KJ_POWER_REBOOT);
+	assert_int_equal(c.region, 96u << 20);
+	assert_string_equal(c.kernel_image, "/k");
+	assert_string_equal(c.initrd, "/i");
+	assert_false(c.initrd_is_default);
+	assert_string_equal(c.kernel_append, "a b=c d");
+	assert_string_equal(logged, "");
+	kj_conf_done(&c);
+}
+
+/* What is wrong is named by file and line, and the default stays. */
+static void test_problems(void **state)
+{
+	static const char *const expected[] = {
+		"/etc/kjump.conf:1: unknown section",
+		"/etc/kjump.conf:4: unknown key \"Traget\"",
+		"/etc/kjump.conf:5: \"Preload=maybe\" is ignored: expected park, load or no",
+		"/etc/kjump.conf:6: \"Region=1\" is ignored",
+		"/etc/kjump.conf:7: \"Region=lots\" is ignored",
+		"/etc/kjump.conf:8: not a \"Key=Value\" line",
+		"/etc/kjump.conf:9: \"KernelImage=relative\" is ignored",
+		"/etc/kjump.conf:10: section without",
+	};
+	struct kj_conf c;
+
+	(void)state;
+	put("etc/kjump.conf",
+	    "[other]\nTarget=/dev/no\n[kjump]\nTraget=/dev/x\nPreload=maybe\n"
+	    "Region=1\nRegion=lots\nnonsense\nKernelImage=relative\n[kjump\n");
+	assert_int_equal(kj_conf_load(root, true, &c), 0);
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		assert_non_null(strstr(logged, expected[i]));
+	assert_int_equal(c.problems, 8);
+	assert_string_equal(c.target, "");
+	assert_int_equal(c.preload, KJ_PRELOAD_PARK);
+	assert_int_equal(c.region, 0);
+	kj_conf_done(&c);
+
+	logged[0] = '\0';
+	assert_int_equal(kj_conf_load(root, false, &c), 0);
+	assert_int_equal(c.problems, 8);
+	assert_string_equal(logged, "");
+	kj_conf_done(&c);
+}
+
+/* Sorted by name over all directories; /etc masks; an empty value resets. */
+static void test_dropins(void **state)
+{
+	struct kj_conf c;
+
+	(void)state;
+	put("etc/kjump.conf", "[kjump]\nTarget=/main\nPreload=no\n");
+	put("usr/lib/kjump.conf", "[kjump]\nTarget=/vendor-main\nKernelAppend=no\n");
+	put("usr/lib/kjump.conf.d/10-a.conf", "[kjump]\nTarget=/vendor\nPowerOff=reboot\n");
+	put("usr/lib/kjump.conf.d/20-b.conf", "[kjump]\nTarget=/masked\n");
+	put("run/kjump.conf.d/30-c.conf", "[kjump]\nTarget=/volatile\nPreload=load\n");
+	put("etc/kjump.conf.d/15-d.conf", "[kjump]\nTarget=/admin\nRegion=32M\n");
+	put("etc/kjump.conf.d/40-e.conf", "[kjump]\nPreload=\n");
+	put("etc/kjump.conf.d/50-not-one.txt", "[kjump]\nTarget=/txt\n");
+	run("ln -s /dev/null etc/kjump.conf.d/20-b.conf");
+	assert_int_equal(kj_conf_load(root, true, &c), 0);
+	assert_string_equal(c.target, "/volatile");
+	assert_int_equal(c.power_off, KJ_POWER_REBOOT);
+	assert_int_equal(c.region, 32u << 20);
+	assert_int_equal(c.preload, KJ_PRELOAD_PARK);
+	assert_string_equal(c.kernel_append, "");
+	assert_string_equal(logged, "");
+	kj_conf_done(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_defaults, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_all_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_problems, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dropins, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kjumpctl's JSON, written and read.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "json.h"
+
+static void test_write(void **state)
+{
+	struct kj_json json = { 0 };
+	char *text;
+	size_t len;
+
+	(void)state;
+	json.out = open_memstream(&text, &len);
+	kj_json_begin(&json, NULL);
+	kj_json_text(&json, "text", "a \"b\" \\ \n\x01 \xc3\xa9");
+	kj_json_begin(&json, "inner");
+	kj_json_number(&json, "number", UINT64_MAX);
+	kj_json_bool(&json, "bool", true);
+	kj_json_end(&json);
+	kj_json_begin(&json, "empty");
+	kj_json_end(&json);
+	kj_json_null(&json, "null");
+	kj_json_end(&json);
+	fclose(json.out);
+	assert_string_equal(text,
+		"{\n"
+		"  \"text\": \"a \\\"b\\\" \\\\ \\u000a\\u0001 \xc3\xa9\",\n"
+		"  \"inner\": {\n"
+		"    \"number\": 18446744073709551615,\n"
+		"    \"bool\": true\n"
+		"  },\n"
+		"  \"empty\": {\n"
+		"  },\n"
+		"  \"null\": null\n"
+		"}\n");
+	free(text);
+}
+
+static void test_find(void **state)
+{
+	static const char text[] =
+		"{ \"result\": \"refused\",\n\"n\" : 12 , \"b\": true, \"reason\":"
+		"\"it \\\"is\\\" \\u0041\\u00e9 \\n late\" }";
+	char buf[64], small[4];
+
+	(void)state;
+	assert_true(kj_json_find_text(text, "result", buf, sizeof(buf)));
+	assert_string_equal(buf, "refused");
+	assert_true(kj_json_find_text(text, "reason", buf, sizeof(buf)));
+	assert_string_equal(buf, "it \"is\" A? \n late");
+	assert_true(kj_json_find_text(text, "result", small, sizeof(small)));
+	assert_string_equal(small, "ref");
+	assert_false(kj_json_find_text(text, "n", buf, sizeof(buf)));
+	assert_false(kj_json_find_text(text, "absent", buf, sizeof(buf)));
+}
+
+/* Anything at all may be in the file. */
+static void test_broken(void **state)
+{
+	static const char *const texts[] = {
+		"", "{", "}", "[", "{}", "{\"", "{\"a", "{\"a\"", "{\"a\":",
+		"{\"a\": \"", "{\"a\": \"\\", "{\"a\": \"\\u", "{\"a\": \"\\u00",
+		"{\"a\": \"\\q\"}", "{\"a\": {\"key\": \"x\"}}", "{\"a\" \"key\"}",
+		"{\"a\": 1 \"key\": \"x\"}", "{\"a\": \"x\",", "nonsense",
+	};
+	char buf[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_false(kj_json_find_text(texts[i], "key", buf, sizeof(buf)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_broken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
