@@ -12,13 +12,16 @@
  *	index, identity, RAM              -> "refused"
  *	  |
  *	memory placed and every chunk checked
- *	  |                               -> "failed", image still valid
+ *	  |                               -> "failed"
  *	claimed on disk: single use
- *	  |                               -> "failed", never tried again
- *	device closed, jump: A goes on, and nothing below ever runs
+ *	  |
+ *	device closed, jump               -> "failed"
+ *	  |
+ *	A goes on, and nothing of C ever runs again
  *
  * Every way out but the last writes /run/kjump/resume.json and exits 0: a
- * failed resume is an ordinary boot.
+ * failed resume is an ordinary boot.  That boot changes A's file systems, so
+ * that "refused" and "failed" claim the image, too: it is never tried again.
  */
 #include <errno.h>
 #include <limits.h>
@@ -66,9 +69,13 @@ struct resume {
 
 static void log_and_remember(int level, const char *text)
 {
+	kj_cleanup(fclose) FILE *console = NULL;
 	int n;
 
 	kj_log_stderr(level, text);
+	/* Who waits in front of the machine wants to know, too; not what is usual. */
+	if (level <= LOG_NOTICE && (console = fopen("/dev/console", "we")))
+		fprintf(console, "kjump: %s\r\n", text);
 	n = snprintf(told + told_len, sizeof(told) - told_len, "%s\n", text);
 	if (n > 0 && (size_t)n < sizeof(told) - told_len)
 		told_len += n;
@@ -119,7 +126,7 @@ static int read_target(struct resume *s)
 
 	r = kj_read_file(TARGET_FILE, KJ_TARGET_SIZE_MAX, &data, &len);
 	if (r == -ENOENT)
-		return conclude(s, LOG_DEBUG, "no-target",
+		return conclude(s, LOG_INFO, "no-target",
 				"this initramfs has no " TARGET_FILE ": rebuild it once kjump is configured");
 	if (r < 0)
 		return conclude(s, LOG_ERR, "no-target", "cannot read " TARGET_FILE ": %s",
@@ -148,12 +155,13 @@ static int discard(struct resume *s)
 	struct kj_error error = { "" };
 
 	if (s->info.state != KJ_IMAGE_VALID && s->info.state != KJ_IMAGE_CLAIMED)
-		return conclude(s, LOG_DEBUG, kj_state_name(s->info.state),
+		return conclude(s, LOG_INFO, kj_state_name(s->info.state),
 				"not to be resumed, as the kernel command line says, and nothing was there");
 	if (kj_image_discard(&s->store.store, &error) < 0)
 		return conclude(s, LOG_ERR, "failed",
 				"cannot discard the image on %s: %s; a next boot without noresume would resume it and damage file systems",
 				s->dev.path, error.text);
+	s->result.state = kj_state_name(KJ_IMAGE_NONE);
 	return conclude(s, LOG_NOTICE, "discarded",
 			"the hibernated system on %s was discarded, as the kernel command line says",
 			s->dev.path);
@@ -176,16 +184,15 @@ static int look(struct resume *s)
 	case KJ_IMAGE_VALID:
 		return 0;
 	case KJ_IMAGE_SNAPSHOT:
-		return conclude(s, LOG_DEBUG, "snapshot",
+		return conclude(s, LOG_INFO, "snapshot",
 				"%s holds a snapshot, which is never resumed", s->dev.path);
 	case KJ_IMAGE_CLAIMED:
 		return conclude(s, LOG_WARNING, "claimed",
-				"the image on %s was not resumed: a resume was tried before, and it is not tried again",
+				"the image on %s is not resumed: an earlier boot has resumed or refused it",
 				s->dev.path);
 	default:
-		return conclude(s, error.text[0] ? LOG_NOTICE : LOG_DEBUG, "none",
-				"no hibernated system on %s%s%s", s->dev.path,
-				error.text[0] ? ": " : "", error.text);
+		return conclude(s, LOG_INFO, "none", "no hibernated system on %s: %s",
+				s->dev.path, error.text);
 	}
 }
 
@@ -295,15 +302,14 @@ static int bring_back(struct resume *s, struct kj_reader *reader,
 	return jump(s, read_usec);
 }
 
-/* Returns only when there is no jump, with s->result filled in. */
-static void resume(struct resume *s)
+/* Places the memory and jumps; returns when one of them fails. */
+static void try_resume(struct resume *s)
 {
 	struct kj_restore restore = { .fd = -EBADF };
 	struct kj_error error = { "" };
 	struct kj_reader *reader;
 
-	if (read_command_line(s) < 0 || read_target(s) < 0 || open_store(s) < 0 ||
-	    look(s) < 0 || check_machine(s) < 0)
+	if (check_machine(s) < 0)
 		return;
 	if (kj_reader_open(&s->store.store, 0, &reader, &error) < 0) {
 		conclude(s, LOG_ERR, "refused", "the image on %s was not resumed: %s",
@@ -313,6 +319,33 @@ static void resume(struct resume *s)
 	bring_back(s, reader, &restore);
 	kj_restore_abort(&restore);
 	kj_reader_close(reader);
+}
+
+/*
+ * The boot goes on and changes the file systems that the hibernated system had
+ * mounted: whatever kept it from being resumed now, it must never be later.
+ */
+static void use_up(struct resume *s)
+{
+	struct kj_error error = { "" };
+
+	if (s->dev.fd < 0)
+		return;			/* claimed before the jump */
+	if (kj_image_claim(&s->store.store, &error) < 0)
+		kj_err("cannot mark the image on %s as used: %s; a next boot without noresume may resume it and damage file systems",
+		       s->dev.path, error.text);
+	else
+		s->result.state = kj_state_name(KJ_IMAGE_CLAIMED);
+}
+
+/* Returns only when there is no jump, with s->result filled in. */
+static void resume(struct resume *s)
+{
+	if (read_command_line(s) < 0 || read_target(s) < 0 || open_store(s) < 0 ||
+	    look(s) < 0)
+		return;
+	try_resume(s);
+	use_up(s);
 }
 
 static void prepare_process(void)

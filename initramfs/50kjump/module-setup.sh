@@ -18,7 +18,8 @@ kjump_drivers() {
     if [[ ${KJUMP_DRIVERS+set} ]]; then
         [[ ! $KJUMP_DRIVERS ]] || printf '%s\n' "${KJUMP_DRIVERS// /$'\n'}"
     elif [[ -f $kjump_target ]]; then
-        "$kjump_libexec/kjump-mkinitrd" --print-drivers --target "$kjump_target"
+        "$kjump_libexec/kjump-mkinitrd" --print-drivers --target "$kjump_target" 2> /dev/null ||
+            dwarn "kjump: the target's device is not to be found here: its drivers must come by other modules"
     fi
 }
 
