@@ -186,7 +186,7 @@ static void print_text(const struct client_properties *p, const struct resume *r
 	if (*prepared && strcmp(prepared, "ok") != 0 && strcmp(prepared, problem) != 0)
 		printf("   Prepared: no: %s\n", prepared);
 	print_last(p);
-	if (resume->there)
+	if (resume->there && strcmp(resume->result, "none") != 0)
 		printf("  This boot: not resumed (%s): %s\n", resume->result, resume->reason);
 }
 

@@ -39,7 +39,7 @@ const char *kj_word_name(uint64_t word)
 	return "an unknown word";
 }
 
-/* What an errno of the call means to a person; NULL: only its own text. */
+/* What an errno of the call means to a person. */
 static const char *explain(int error)
 {
 	switch (error) {
@@ -51,6 +51,8 @@ static const char *explain(int error)
 		return "there is not enough free memory to leave; close programs";
 	case EPERM:
 		return "the kernel forbids it (lockdown, or CAP_SYS_BOOT is missing)";
+	case EOPNOTSUPP:
+		return "this machine's memory is encrypted, or the two kernels use different paging";
 	case EINVAL:
 	case ENOSYS:
 		return "the kernel does not know this call, or its kjump patches do not fit this kjump";
