@@ -33,6 +33,7 @@
 
 #define KEXEC		"/sbin/kexec"
 #define LOADED_FILE	"/run/kjump/loaded"
+#define AGENT		"/usr/libexec/kjump/kjump-agent"
 #define INITRD_UNIT	"kjump-initrd.service"
 #define CMDLINE_MAX	2048		/* of an x86 kernel */
 
@@ -194,14 +195,20 @@ static int run_kexec(const struct kj_conf *conf, const struct b_image *b,
 	return 0;
 }
 
+/* Times of change, because packages install files with old times of
+ * modification. */
 static bool initrd_is_stale(const struct kj_conf *conf)
 {
-	struct stat kernel, initrd;
+	const char *const sources[] = { conf->kernel_image, AGENT };
+	struct stat initrd, source;
 
 	if (stat(conf->initrd, &initrd) < 0)
 		return true;
-	return stat(conf->kernel_image, &kernel) == 0 &&
-	       initrd.st_mtim.tv_sec < kernel.st_mtim.tv_sec;
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		if (stat(sources[i], &source) == 0 &&
+		    source.st_ctim.tv_sec > initrd.st_mtim.tv_sec)
+			return true;
+	return false;
 }
 
 static int ensure_files(const struct kj_conf *conf, struct kj_reason *reason)

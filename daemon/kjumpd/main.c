@@ -9,6 +9,7 @@
  *   preflight  what is refused before anything freezes
  *   load       B's memory: kexec-tools, unloading
  *   call       reboot(KEXEC_CALL)
+ *   watch      what else may change whether hibernation works
  *   report     journal, last result, the truth about CanHibernate
  *   conf, target, device, extents, dropin, last, swap: see each
  *
@@ -23,12 +24,14 @@
 #include "kj-cleanup.h"
 #include "kj-log.h"
 #include "manager.h"
+#include "watch.h"
 
 const char *argp_program_version = "kjumpd " KJ_VERSION;
 
 KJ_DEFINE_CLEANUP(sd_event *, sd_event_unref)
 KJ_DEFINE_CLEANUP(sd_bus *, sd_bus_flush_close_unref)
 KJ_DEFINE_CLEANUP(struct manager *, manager_free)
+KJ_DEFINE_CLEANUP(struct kj_watch *, kj_watch_free)
 
 static const struct argp_option options[] = {
 	{ "debug", 'd', NULL, 0, "Log more", 0 },
@@ -76,11 +79,17 @@ static int connect_bus(sd_event *event, sd_bus **ret)
 	return 0;
 }
 
+static void on_machine_changed(void *ctx)
+{
+	manager_refresh(ctx);
+}
+
 static int run(void)
 {
 	kj_cleanup(sd_event_unref) sd_event *event = NULL;
 	kj_cleanup(sd_bus_flush_close_unref) sd_bus *bus = NULL;
 	kj_cleanup(manager_free) struct manager *manager = NULL;
+	kj_cleanup(kj_watch_free) struct kj_watch *watch = NULL;
 	struct kj_reason reason;
 	int r;
 
@@ -97,6 +106,9 @@ static int run(void)
 	r = kj_bus_export(bus, manager);
 	if (r < 0)
 		return r;
+	r = kj_watch_new(event, on_machine_changed, manager, &watch);
+	if (r < 0)
+		return kj_error_errno(r, "Cannot watch the machine: %m");
 	manager_refresh(manager);
 	(void)sd_notify(0, "READY=1");
 	if (manager_submit(manager, KJ_JOB_PREPARE, NULL, &reason) < 0)
