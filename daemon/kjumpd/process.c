@@ -27,8 +27,24 @@
 KJ_DEFINE_CLEANUP(sd_bus *, sd_bus_flush_close_unref)
 KJ_DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref)
 
-/* Reads until end of file; keeps the last line that is not empty. */
-static void drain(int fd, const char *name, char *last, size_t len)
+/* What a program said, for the reason of its failure: its first lines, since
+ * the cause comes first and the last line mostly says "failed". */
+struct said {
+	char text[320];
+	size_t len;
+};
+
+static void said_add(struct said *said, const char *line)
+{
+	size_t room = sizeof(said->text) - said->len;
+	int n = snprintf(said->text + said->len, room, "%s%s",
+			 said->len ? "; " : "", line);
+
+	said->len += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+/* Reads until end of file. */
+static void drain(int fd, const char *name, struct said *said)
 {
 	kj_cleanup(fclose) FILE *f = fdopen(fd, "r");
 	kj_autofree char *line = NULL;
@@ -43,7 +59,7 @@ static void drain(int fd, const char *name, char *last, size_t len)
 		if (!*line)
 			continue;
 		kj_debug("%s: %s", name, line);
-		snprintf(last, len, "%s", line);
+		said_add(said, line);
 	}
 }
 
@@ -83,14 +99,14 @@ static int start(char *const argv[], pid_t *ret_pid, int *ret_output)
 
 int kj_spawn(char *const argv[], const char *why, struct kj_reason *reason)
 {
-	char last[256] = "it said nothing";
+	struct said said = { .text = "it said nothing" };
 	int output = -EBADF, status, r;
 	pid_t pid;
 
 	r = start(argv, &pid, &output);
 	if (r < 0)
 		return kj_reason_set(reason, r, why, "Cannot run %s: %m", argv[0]);
-	drain(output, argv[0], last, sizeof(last));
+	drain(output, argv[0], &said);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return kj_reason_set(reason, errno, why, "Cannot wait for %s: %m", argv[0]);
@@ -98,9 +114,9 @@ int kj_spawn(char *const argv[], const char *why, struct kj_reason *reason)
 		return 0;
 	if (WIFSIGNALED(status))
 		return kj_reason_set(reason, EIO, why, "%s was killed by signal %d: %s",
-				     argv[0], WTERMSIG(status), last);
+				     argv[0], WTERMSIG(status), said.text);
 	return kj_reason_set(reason, EIO, why, "%s failed with status %d: %s",
-			     argv[0], WEXITSTATUS(status), last);
+			     argv[0], WEXITSTATUS(status), said.text);
 }
 
 struct wait_job {

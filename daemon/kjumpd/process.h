@@ -12,8 +12,7 @@
  * @argv: argv[0] is an absolute path, the last one is NULL
  * @why: KJ_WHY_* of a failure
  *
- * What it prints is logged at debug level; the last line is the reason when
- * it fails.
+ * What it prints is logged at debug level, and is the reason when it fails.
  *
  * Return: 0 when it exited with 0, else -errno (-EIO: its own failure) with
  * @reason.
