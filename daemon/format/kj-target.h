@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where the image lives, as one self-contained block of bytes.
+ *
+ * kjumpd (A) makes it from /etc/kjump.conf; it goes to B as the blob of the
+ * call, and to C as the file /etc/kjump/target of its initramfs.  B and C
+ * find the device by its tag alone, with libblkid.
+ *
+ *      +--------------------+ 0
+ *      | struct kj_target   |
+ *      +--------------------+ 256
+ *      | extent 0           |  16 bytes each, in the order of the file;
+ *      | ...                |  the concatenation of all extents is the store
+ *      +--------------------+ 256 + 16 * n_extents
+ */
+#ifndef KJ_TARGET_H
+#define KJ_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kj-endian.h"
+
+#define KJ_TARGET_MAGIC		"KJTARGET"
+#define KJ_TARGET_VERSION	1
+#define KJ_TARGET_TAG_MAX	128	/* "PARTUUID=..." with its NUL */
+#define KJ_TARGET_EXTENTS_MAX	1500	/* so that all fits one call's blob */
+#define KJ_TARGET_ALIGN		4096	/* of every extent's start and length */
+
+enum kj_target_kind {
+	KJ_TARGET_PARTITION	= 1,	/* the whole block device */
+	KJ_TARGET_FILE		= 2,	/* a preallocated file's extents */
+};
+
+/* How B ends after it wrote the image. */
+enum kj_power_off {
+	KJ_POWER_S4		= 0,	/* ACPI S4, S5 where that fails */
+	KJ_POWER_S5		= 1,
+	KJ_POWER_REBOOT		= 2,
+};
+
+struct kj_extent {
+	kj_le64 start;			/* bytes from the device's start */
+	kj_le64 length;			/* bytes */
+};
+
+struct kj_target {
+	char     magic[8];
+	kj_le32  version;
+	kj_le32  kind;			/* enum kj_target_kind */
+	kj_le32  power_off;		/* enum kj_power_off */
+	kj_le32  n_extents;
+	kj_le64  device_size;		/* bytes of the whole block device */
+	char     tag[KJ_TARGET_TAG_MAX];/* libblkid tag, "UUID=" or "PARTUUID=" */
+	uint8_t  reserved[88];		/* 0 */
+	kj_le32  reserved2;		/* 0 */
+	kj_le32  checksum;		/* CRC-32C of everything, this field as 0 */
+	struct kj_extent extents[];
+};
+
+_Static_assert(sizeof(struct kj_extent) == 16, "on-disk size");
+_Static_assert(sizeof(struct kj_target) == 256, "on-disk size");
+
+/* Largest target description: fits KEXEC_CALL_BLOB_MAX. */
+#define KJ_TARGET_SIZE_MAX \
+	(sizeof(struct kj_target) + KJ_TARGET_EXTENTS_MAX * sizeof(struct kj_extent))
+
+/**
+ * kj_target_size() - bytes of a target description with @n_extents
+ */
+static inline size_t kj_target_size(uint32_t n_extents)
+{
+	return sizeof(struct kj_target) + n_extents * sizeof(struct kj_extent);
+}
+
+/**
+ * kj_target_seal() - fill in magic, version and checksum
+ * @t: a description whose other fields are set, of kj_target_size() bytes
+ */
+void kj_target_seal(struct kj_target *t);
+
+/**
+ * kj_target_check() - is this buffer a target description?
+ * @buf: any bytes, 8-byte aligned
+ * @len: how many
+ * @ret_reason: on error a static English phrase; may be NULL
+ *
+ * Everything is checked: magic, version, length, checksum, tag NUL-ended and
+ * printable, extents aligned, inside the device and not overlapping.
+ *
+ * Return: 0, or -EBADMSG.
+ */
+int kj_target_check(const void *buf, size_t len, const char **ret_reason);
+
+/**
+ * kj_target_store_size() - sum of all extents' lengths, in bytes
+ * @t: a checked description
+ */
+uint64_t kj_target_store_size(const struct kj_target *t);
+
+/**
+ * kj_target_map() - where an offset of the store is on the device
+ * @t: a checked description
+ * @offset: byte of the store
+ * @ret_device_offset: byte of the device
+ * @ret_length: bytes that are contiguous on the device from there
+ *
+ * Return: 0, or -ERANGE when @offset is outside the store.
+ */
+int kj_target_map(const struct kj_target *t, uint64_t offset,
+		  uint64_t *ret_device_offset, uint64_t *ret_length);
+
+#endif /* KJ_TARGET_H */
