@@ -47,8 +47,8 @@
 #define TIMEOUT_SEC 10			/* kjump.timeout= overrides it */
 #define TIMEOUT_SEC_MAX 3600
 #define THREAD_STACK (256 * 1024)
-#define HEAP_FIXED (16u << 20)		/* of the engine, beside the image's index */
-#define HEAP_PER_CPU (4u << 20)
+#define HEAP_FIXED (9u << 20)		/* of the engine, beside the image's index */
+#define HEAP_PER_CPU (3u << 20)
 
 /* What C said; goes to A with the jump, as C's journal dies with C. */
 static char told[8192];
