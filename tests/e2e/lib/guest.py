@@ -34,7 +34,28 @@ MASK = """apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer
     systemd-user-sessions.service systemd-ask-password-wall.path
     systemd-ask-password-console.path systemd-tmpfiles-clean.timer
     dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount
-    sys-kernel-tracing.mount""".split()
+    sys-kernel-tracing.mount sys-kernel-config.mount
+    sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount
+    kexec-load.service kexec.service dracut-shutdown.service
+    kmod-static-nodes.service modprobe@configfs.service modprobe@dm_mod.service
+    modprobe@drm.service modprobe@fuse.service modprobe@loop.service
+    systemd-modules-load.service systemd-sysctl.service
+    systemd-sysusers.service systemd-random-seed.service
+    systemd-binfmt.service systemd-initctl.socket cryptsetup.target
+    integritysetup.target veritysetup.target remote-fs.target""".split()
+# Generators that find nothing here, and cost a tenth of a second each.
+NO_GENERATORS = """systemd-bless-boot-generator systemd-cryptsetup-generator
+    systemd-debug-generator systemd-getty-generator systemd-gpt-auto-generator
+    systemd-hibernate-resume-generator systemd-integritysetup-generator
+    systemd-rc-local-generator systemd-run-generator
+    systemd-system-update-generator systemd-sysv-generator
+    systemd-veritysetup-generator""".split()
+# What C's initramfs can do without.
+C_MASK = """kmod-static-nodes.service systemd-modules-load.service
+    systemd-sysctl.service systemd-tmpfiles-setup.service
+    systemd-tmpfiles-setup-dev.service systemd-random-seed.service
+    systemd-ask-password-console.path sys-kernel-config.mount
+    initrd-udevadm-cleanup-db.service""".split()
 C_MODULES = "dash base systemd systemd-initrd udev-rules"
 DRIVERS = "virtio_blk"
 
@@ -129,6 +150,8 @@ def add_files(tree):
             tree / "usr/local/bin" / source.stem, source)
     for unit in MASK:
         link(tree / "etc/systemd/system" / unit, "/dev/null")
+    for name in NO_GENERATORS:
+        link(tree / "etc/systemd/system-generators" / name, "/dev/null")
     wants = tree / "etc/systemd/system/multi-user.target.wants"
     for unit in (GUEST_FILES / "files/etc/systemd/system").glob("*.service"):
         link(wants / unit.name, f"/etc/systemd/system/{unit.name}")
@@ -167,10 +190,17 @@ def add_package(tree, debs):
 def add_initramfs(tree, release, with_kjump):
     """The initramfs of A and C, and B's, which kjumpd would make else."""
     modules = C_MODULES + (" kjump" if with_kjump else "")
+    extra = tree / "var/cache/initramfs"
+    for unit in C_MASK:
+        link(extra / "etc/systemd/system" / unit, "/dev/null")
+    for name in NO_GENERATORS:
+        link(extra / "etc/systemd/system-generators" / name, "/dev/null")
     in_tree(tree, "dracut", "--force", "--quiet", "--no-hostonly",
             "--no-hostonly-cmdline", "--no-early-microcode", "--lz4",
             "--nostrip", "--kver", release, "-m", modules,
+            "--include", "/var/cache/initramfs", "/",
             "--drivers", DRIVERS, f"/boot/initrd.img-{release}")
+    shutil.rmtree(extra)
     if with_kjump:
         in_tree(tree, "/usr/libexec/kjump/kjump-mkinitrd",
                 "--kernel", release, "--drivers", DRIVERS,
