@@ -20,15 +20,20 @@
 /* LZ4 has to save this part of the pages, or they are stored. */
 #define WORTH_SHIFT 5
 
+void kj_touch(void *buf, size_t len)
+{
+	for (size_t i = 0; i < len; i += KJ_PAGE_SIZE)
+		((volatile uint8_t *)buf)[i] = 0;
+}
+
 int kj_packer_init(struct kj_packer *packer)
 {
 	packer->lz4_state = malloc((size_t)LZ4_sizeofState());
 	packer->scratch = malloc(KJ_PIECE_BYTES);
 	if (!packer->lz4_state || !packer->scratch)
 		return -ENOMEM;
-	/* Touched now, so that memory which is not there is missed now. */
-	memset(packer->lz4_state, 0, (size_t)LZ4_sizeofState());
-	memset(packer->scratch, 0, KJ_PIECE_BYTES);
+	kj_touch(packer->lz4_state, (size_t)LZ4_sizeofState());
+	kj_touch(packer->scratch, KJ_PIECE_BYTES);
 	return 0;
 }
 
@@ -36,6 +41,17 @@ void kj_packer_done(struct kj_packer *packer)
 {
 	free(KJ_TAKE_PTR(packer->lz4_state));
 	free(KJ_TAKE_PTR(packer->scratch));
+}
+
+/* In steps, for the reason that is told in pages.c. */
+static void copy_payload(uint8_t *to, const uint8_t *from, size_t len)
+{
+	for (; len > KJ_PAGE_SIZE; len -= KJ_PAGE_SIZE) {
+		memcpy(to, from, KJ_PAGE_SIZE);
+		to += KJ_PAGE_SIZE;
+		from += KJ_PAGE_SIZE;
+	}
+	memcpy(to, from, len);
 }
 
 static uint32_t compress(struct kj_packer *packer, const uint8_t *data, uint32_t plain)
@@ -58,7 +74,7 @@ struct kj_chunk *kj_pack(struct kj_packer *packer, const struct kj_piece *piece,
 
 	if (packed || !plain) {
 		c = (struct kj_chunk *)room;
-		memcpy(room + head, packer->scratch, packed);
+		copy_payload(room + head, packer->scratch, packed);
 	} else {
 		c = (struct kj_chunk *)(data - head);
 	}

@@ -21,6 +21,13 @@ struct kj_packer {
 	uint8_t *scratch;		/* KJ_PIECE_BYTES */
 };
 
+/**
+ * kj_touch() - have the kernel back all of a new buffer by memory now
+ *
+ * So that memory which is not there is missed before the work begins.
+ */
+void kj_touch(void *buf, size_t len);
+
 int kj_packer_init(struct kj_packer *packer);
 void kj_packer_done(struct kj_packer *packer);
 

@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "fail.h"
@@ -87,29 +88,34 @@ static bool page_is_zero(const uint8_t *page)
 	return true;
 }
 
+/* Adds one page to the piece's last run, or begins another one. */
+static void note_page(struct kj_piece *piece, uint64_t pfn, bool zero, bool first)
+{
+	struct kj_disk_run *last = &piece->disk_runs[piece->n_disk_runs - 1];
+
+	if (!first && kj_run_is_zero(last) == zero)
+		*last = kj_disk_run_of(kj_run_pfn(last), kj_run_pages(last) + 1, zero);
+	else
+		piece->disk_runs[piece->n_disk_runs++] = kj_disk_run_of(pfn, 1, zero);
+}
+
+/* Copies page by page, also where many could go at once: C libraries take
+ * string instructions for long copies, which emulated CPUs do byte by byte. */
 static void gather_run(struct kj_piece *piece, struct kj_run run,
 		       const uint8_t *from, uint8_t *data)
 {
-	uint64_t i = 0;
+	data += (size_t)piece->data_pages * KJ_PAGE_SIZE;
+	for (uint64_t i = 0; i < run.n; i++, from += KJ_PAGE_SIZE) {
+		bool zero = page_is_zero(from);
 
-	while (i < run.n) {
-		const uint8_t *begin = from + i * KJ_PAGE_SIZE;
-		bool zero = page_is_zero(begin);
-		uint32_t n = 1;
-
-		while (i + n < run.n &&
-		       page_is_zero(begin + (size_t)n * KJ_PAGE_SIZE) == zero)
-			n++;
-		piece->disk_runs[piece->n_disk_runs++] =
-			kj_disk_run_of(run.pfn + i, n, zero);
+		note_page(piece, run.pfn + i, zero, i == 0);
 		if (zero) {
-			piece->zero_pages += n;
-		} else {
-			memcpy(data + (size_t)piece->data_pages * KJ_PAGE_SIZE,
-			       begin, (size_t)n * KJ_PAGE_SIZE);
-			piece->data_pages += n;
+			piece->zero_pages++;
+			continue;
 		}
-		i += n;
+		memcpy(data, from, KJ_PAGE_SIZE);
+		data += KJ_PAGE_SIZE;
+		piece->data_pages++;
 	}
 }
 

@@ -190,7 +190,7 @@ static struct worker *make_workers(struct writer *w, unsigned int n)
 			free_workers(workers, n);
 			return NULL;
 		}
-		memset(k->batch.buf, 0, BATCH_BYTES);
+		kj_touch(k->batch.buf, BATCH_BYTES);
 	}
 	return workers;
 }
