@@ -244,6 +244,41 @@ static void the_index_of_an_older_image_is_refused(void **state)
 	assert_non_null(strstr(error.text, "another image"));
 }
 
+/* Single pages make a long index. */
+static void every_block_of_a_long_index_is_checked(void **state)
+{
+	struct machine *m = machine_new(24000, CONTENT_ZERO, 1);
+	struct fixture f = { .m = m, .disk = disk_new(DISK_BYTES) };
+	struct kj_error error = { "" };
+	uint32_t n;
+	bool same;
+
+	(void)state;
+	machine_punch(m, 1, 1);
+	assert_int_equal(machine_write(m, &f.disk->store, &f.info, &error), 0);
+	assert_int_equal(machine_compare(m, &f.disk->store, &same, &error), 0);
+	assert_true(same);
+	n = kj_get32(header(&f)->index_blocks);
+	assert_true(n > 1);
+	for (uint64_t at = kj_get64(header(&f)->index_last); at;) {
+		struct kj_index_block *block = (void *)(f.disk->bytes + at);
+
+		at = kj_get64(block->previous);
+		block->data[100] ^= 1;
+		assert_int_equal(open_image(&f, &error), -EBADMSG);
+		kj_index_block_seal(block);
+		assert_int_equal(open_image(&f, &error), -EBADMSG);
+		block->data[100] ^= 1;
+		kj_index_block_seal(block);
+		n--;
+	}
+	assert_int_equal(n, 0);
+	assert_int_equal(open_image(&f, &error), 0);
+	saw("%u blocks\n", kj_get32(header(&f)->index_blocks));
+	machine_free(m);
+	disk_free(f.disk);
+}
+
 #define WITH_IMAGE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -258,6 +293,7 @@ int main(void)
 		WITH_IMAGE(a_header_that_counts_differently_is_refused),
 		WITH_IMAGE(a_payload_that_decompresses_to_less_is_refused),
 		WITH_IMAGE(the_index_of_an_older_image_is_refused),
+		cmocka_unit_test(every_block_of_a_long_index_is_checked),
 	};
 
 	return cmocka_run_group_tests_name("damage", tests, NULL, NULL);
