@@ -25,10 +25,9 @@ struct kj_outcome {
 	struct kj_reason reason;	/* error 0: success */
 	bool called;			/* B was entered (HIBERNATE, WRITE, PING) */
 	bool resumed;			/* C brought us here */
-	uint64_t started_usec;		/* CLOCK_REALTIME, before the call */
-	uint64_t image_usec;		/* CLOCK_REALTIME, when the image was whole */
+	uint64_t image_usec;		/* B's CLOCK_REALTIME, when the image was whole */
 	uint64_t ended_usec;		/* CLOCK_REALTIME */
-	uint64_t call_usec;		/* CLOCK_MONOTONIC, the call (stands still in S4) */
+	uint64_t call_usec;		/* CLOCK_BOOTTIME, the whole call, S4 included */
 	uint64_t bytes, pages, zero_pages;
 	uint64_t write_usec, read_usec;
 	uint64_t peer_free;		/* bytes that B has left when parked, 0: not known */

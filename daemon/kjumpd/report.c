@@ -6,6 +6,8 @@
  *   KJUMP_OPERATION=  hibernate, test write, test ping, load, unload, prepare
  *   KJUMP_WHY=        last part of the D-Bus error name
  *   KJUMP_BYTES=, KJUMP_PAGES=, KJUMP_WRITE_USEC=, KJUMP_READ_USEC=
+ *   KJUMP_CALL_USEC=  the whole call, the time without power included
+ *   KJUMP_IMAGE_TIME= when the image was whole (a resume; usec since 1970)
  *
  * Lines of C that came with a resume follow it, so that the log has no gap
  * where another kernel ran.
@@ -66,11 +68,8 @@ static void report_success(enum kj_job_kind kind, const struct kj_outcome *o)
 	case KJ_JOB_HIBERNATE:
 		id = KJ_MESSAGE_RESUMED;
 		snprintf(text, sizeof(text),
-			 "Resumed from hibernation: %s for %" PRIu64 " pages, written in %.1f s (image complete %.1f s after the call), read in %.1f s.",
-			 size, o->pages, seconds(o->write_usec),
-			 o->image_usec > o->started_usec ?
-				seconds(o->image_usec - o->started_usec) : 0,
-			 seconds(o->read_usec));
+			 "Resumed from hibernation: %s for %" PRIu64 " pages, written in %.1f s, read in %.1f s.",
+			 size, o->pages, seconds(o->write_usec), seconds(o->read_usec));
 		break;
 	case KJ_JOB_WRITE:
 		id = KJ_MESSAGE_TESTED;
@@ -99,6 +98,7 @@ static void report_success(enum kj_job_kind kind, const struct kj_outcome *o)
 			      "KJUMP_WRITE_USEC=%" PRIu64, o->write_usec,
 			      "KJUMP_READ_USEC=%" PRIu64, o->read_usec,
 			      "KJUMP_CALL_USEC=%" PRIu64, o->call_usec,
+			      "KJUMP_IMAGE_TIME=%" PRIu64, o->image_usec,
 			      NULL);
 	report_peer_log(o);
 }
