@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`vm build`: the kernel, the package, and a guest with both."""
+import fcntl
 import time
 
 from . import guest, kernel, package
-from .paths import GUEST, say
+from .paths import GUEST, VM_DIR, say
 
 
 def build(force=False):
@@ -12,7 +13,10 @@ def build(force=False):
     debs = package.package()
     if not debs:
         say("vm: there is no debian/control: the guest gets no kjump")
-    changed = guest.build(kernel_dir, debs, force)
+    VM_DIR.mkdir(parents=True, exist_ok=True)
+    with open(VM_DIR / ".build.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        changed = guest.build(kernel_dir, debs, force)
     release = (kernel_dir / "release").read_text()
     say(f"vm: {GUEST} {'built' if changed else 'is up to date'} in "
         f"{time.monotonic() - began:.0f} s: kernel {release}, "

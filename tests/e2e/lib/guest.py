@@ -56,7 +56,7 @@ C_MASK = """kmod-static-nodes.service systemd-modules-load.service
     systemd-tmpfiles-setup-dev.service systemd-random-seed.service
     systemd-ask-password-console.path sys-kernel-config.mount
     initrd-udevadm-cleanup-db.service""".split()
-C_MODULES = "dash base systemd systemd-initrd udev-rules"
+C_MODULES = "dash base systemd systemd-initrd udev-rules resume"
 DRIVERS = "virtio_blk"
 
 # A shell in the tree with what dracut and maintainer scripts look at, gone
@@ -139,6 +139,8 @@ def add_kernel(tree, kernel, release):
     shutil.copytree(kernel / "modules/lib/modules" / release, modules,
                     symlinks=True)
     run("depmod", "-b", tree, release)
+    for test in (kernel / "selftests").glob("*"):
+        shutil.copy(test, tree / "usr/local/bin" / test.name)
 
 
 def add_files(tree):
@@ -193,12 +195,19 @@ def add_initramfs(tree, release, with_kjump):
     extra = tree / "var/cache/initramfs"
     for unit in C_MASK:
         link(extra / "etc/systemd/system" / unit, "/dev/null")
+    run("cp", "-a", "--no-preserve=ownership",
+        f"{GUEST_FILES / 'initramfs'}/.", extra)
+    link(extra / "etc/systemd/system/sysinit.target.wants/kj-text.service",
+         "/etc/systemd/system/kj-text.service")
     for name in NO_GENERATORS:
+        if "resume" in name:            # the benchmark's peer needs it
+            continue
         link(extra / "etc/systemd/system-generators" / name, "/dev/null")
     in_tree(tree, "dracut", "--force", "--quiet", "--no-hostonly",
             "--no-hostonly-cmdline", "--no-early-microcode", "--lz4",
             "--nostrip", "--kver", release, "-m", modules,
             "--include", "/var/cache/initramfs", "/",
+            "--install", "/usr/local/bin/kj-text",
             "--drivers", DRIVERS, f"/boot/initrd.img-{release}")
     shutil.rmtree(extra)
     if with_kjump:

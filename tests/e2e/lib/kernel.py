@@ -20,6 +20,7 @@ SERIES = "6.12"
 TARBALL = Path(f"/usr/src/linux-source-{SERIES}.tar.xz")
 PATCHES = TOP / "kernel-patches" / SERIES
 CONFIGS = (E2E / "kernel.config", TOP / "kernel-patches" / "kjump.config")
+SELFTEST = "tools/testing/selftests/kexec/test_kexec_call.c"
 WORK = CACHE / "kernel-work"
 
 
@@ -117,6 +118,19 @@ def collect(out, result):
     for link in ("build", "source"):
         (result / "modules/lib/modules" / release / link).unlink(
             missing_ok=True)
+    build_selftest(out, result)
+
+
+def build_selftest(out, result):
+    """The series' own test of calls, to be run in the guest."""
+    source = out / "source" / SELFTEST
+    if not source.exists():
+        say(f"vm: the kernel has no {SELFTEST}")
+        return
+    run("make", "-C", out, "headers")
+    (result / "selftests").mkdir()
+    run("gcc", "-O2", "-static", f"-I{out}/usr/include",
+        "-o", result / "selftests" / source.stem, source)
 
 
 def from_build_dir(out):
@@ -128,5 +142,7 @@ def from_build_dir(out):
     for name in ("modules.order", "Module.symvers", "System.map"):
         if (out / name).exists():
             key.file(out / name)
+    if (out / "source" / SELFTEST).exists():
+        key.file(out / "source" / SELFTEST)
     return entry("kernel-dev", key.hex(), lambda new: collect(out, new),
                  f"kernel from {out}")

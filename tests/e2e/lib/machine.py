@@ -19,7 +19,7 @@ import subprocess
 import time
 
 from . import qemu, supervisor
-from .agent import Agent, AgentGone
+from .agent import ENVIRONMENT, Agent, AgentGone
 from .paths import (DEFAULT_CPUS, DEFAULT_MEMORY, DISKS, GUEST, KERNEL_ARGS,
                     VM_DIR, VmError, say)
 from .qmp import Qmp
@@ -81,12 +81,14 @@ class Machine:
     # -- power ------------------------------------------------------------
 
     def start(self, memory=None, cpus=None, fresh=False, append=None,
-              faults=None, timeout=START_TIMEOUT):
+              faults=None, timeout=START_TIMEOUT, prepare=None):
         """Powers on, waits for the agent; returns the seconds between.
 
         @memory in MiB, @cpus and @append stay as they were when None, since
-        a machine that hibernated must come back as it was.  Only the very
-        first boot of fresh disks may be tried again, and says so.
+        a machine that hibernated must come back as it was.  @faults: disk
+        name -> "ro", "eio" or "".  @prepare is called when fresh disks are
+        there.  Only the very first boot of fresh disks may be tried again,
+        and says so.
         """
         if self.pid():
             raise VmError(f"machine '{self.name}' is already on")
@@ -96,6 +98,8 @@ class Machine:
             tries -= 1
             if fresh:
                 self.make_fresh()
+                if prepare:
+                    prepare()
             self.power_on(memory, cpus, append, faults)
             try:
                 return self.wait_agent(timeout)
@@ -234,11 +238,14 @@ class Machine:
         except VmError:
             self.cut()
 
-    def qmp(self, name, **arguments):
-        """One command to QEMU's monitor."""
+    def bytes_written(self):
+        """Disk name -> bytes the guest wrote since the last power-on."""
+        off = self.off()
+        if off:
+            return off["written"]
         qmp = Qmp(self.dir / "qmp.sock")
         try:
-            return qmp.command(name, **arguments)
+            return supervisor.bytes_written(qmp)
         finally:
             qmp.close()
 
@@ -252,6 +259,12 @@ class Machine:
             raise VmError(f"in the guest: {' '.join(argv)}: status {status}: "
                           f"{(err.decode(errors='replace') or text).strip()}")
         return text
+
+    def begin(self, *argv):
+        """Runs a command without waiting for its end."""
+        with self.agent.talk(30):
+            self.agent.ask("guest-exec", path=argv[0], arg=list(argv[1:]),
+                           env=ENVIRONMENT)
 
     def sh(self, script, **options):
         """Runs a script by the guest's bash; returns its output as text."""

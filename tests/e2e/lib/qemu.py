@@ -87,7 +87,7 @@ def command(state):
     argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config",
             "-display", "none", "-machine", "pc", *accel,
             "-smp", str(state["cpus"]), "-m", str(state["memory"]),
-            "-no-reboot",
+            "-no-reboot", "-no-shutdown",
             "-kernel", "bzImage", "-initrd", "initramfs",
             "-append", state["append"],
             "-chardev", "file,id=serial,path=serial.log,append=on",

@@ -71,29 +71,46 @@ def supervise(directory, argv, serial_from):
             event["time"] = time.time()
             events.append(event)
             out.write(json.dumps(event) + "\n")
-        listen(directory, on_event, qemu)
+        written = listen(directory, on_event, events, qemu)
     code = qemu.wait()
+    ended = [event["time"] for event in events if event["event"] == "SHUTDOWN"]
     verdict = {"how": judge(events, directory, serial_from),
-               "time": time.time(), "began": began, "exit": code}
+               "time": (ended or [time.time()])[0], "began": began,
+               "exit": code, "written": written}
     write_atomic(directory / "off.json", json.dumps(verdict))
     (directory / "qemu.pid").unlink(missing_ok=True)
 
 
-def listen(directory, on_event, qemu):
-    """Passes events on until QEMU closes the connection."""
-    while qemu.poll() is None:
+def listen(directory, on_event, events, qemu):
+    """Passes events on until the machine ends; returns what it wrote.
+
+    QEMU stops there and waits (-no-shutdown), so that its counts of bytes
+    written to each disk can be asked for, and is then told to end.
+    """
+    while True:
         try:
             qmp = Qmp(directory / "events.sock", 5, on_event)
             break
         except (OSError, EOFError):
-            continue
-    else:
-        return
+            if qemu.poll() is not None:
+                return {}
+    written = {}
     try:
+        while not any(event["event"] == "SHUTDOWN" for event in events):
+            qmp.next(None)
+        written = bytes_written(qmp)
+        qmp.command("quit")
         while True:
             qmp.next(None)
     except (EOFError, OSError):
-        pass
+        return written
+
+
+def bytes_written(qmp):
+    """Disk name -> bytes the guest wrote since this power-on."""
+    return {entry["node-name"]: entry["stats"]["wr_bytes"]
+            for entry in qmp.command("query-blockstats")
+            if "node-name" in entry}
 
 
 def read_serial(directory, serial_from):

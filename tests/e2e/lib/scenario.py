@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What tests, benchmark and demonstration do to a guest.
+
+Everything here runs commands in the guest, as a user would; nothing knows
+how kjump works inside.
+"""
+import json
+import re
+import time
+
+from .agent import AgentGone
+from .paths import TARGET_PARTUUID, VmError
+
+PARK_TIMEOUT = 180
+OFF_TIMEOUT = 300
+ECHO = "/dev/tcp/10.0.2.100/7"
+
+
+def status(machine):
+    return json.loads(machine.run("kjumpctl", "status", "--json"))
+
+
+def wait_parked(machine, timeout=PARK_TIMEOUT):
+    """Waits until kernel B is parked; returns the seconds it took."""
+    began = time.monotonic()
+    while True:
+        state = status(machine)
+        if state["state"] == "parked":
+            return time.monotonic() - began
+        if state["prepare_result"] not in ("", "ok") \
+                or time.monotonic() - began > timeout:
+            journal = machine.run("journalctl", "-u", "kjumpd", "-n", "15",
+                                  "--no-pager", "-o", "cat", check=False)
+            raise VmError(f"kernel B is not parked but {state['state']}: "
+                          f"{state['prepare_result']}; kjumpd says:\n{journal}")
+        time.sleep(0.5)
+
+
+def hibernate(machine, *command, timeout=OFF_TIMEOUT):
+    """Gives the command and waits for S4; returns the seconds between."""
+    began = time.time()
+    machine.begin(*(command or ("systemctl", "hibernate")))
+    _, how = machine.wait_off(timeout)
+    if how != "s4":
+        raise VmError(f"the machine did not enter S4: {how}")
+    return machine.off()["time"] - began
+
+
+def resume(machine, **options):
+    """Powers on a hibernated machine; returns seconds until it answers.
+
+    That the same system answers is for the caller to check.
+    """
+    return machine.start(**options)
+
+
+def boot_id(machine):
+    return machine.run("cat", "/proc/sys/kernel/random/boot_id").strip()
+
+
+def service(machine, name, *command):
+    """Starts a command that goes on in the background of the guest."""
+    machine.run("systemd-run", "--quiet", f"--unit={name}", "--collect",
+                *command)
+
+
+class Counter:
+    """A process that counts, with a file that it keeps open."""
+
+    FILE = "/root/kj-counter"
+
+    def __init__(self, machine):
+        self.machine = machine
+        service(machine, "kj-counter", "/usr/local/bin/kj-counter", self.FILE)
+        time.sleep(0.5)
+
+    def read(self):
+        """(count, seconds, pid)"""
+        words = self.machine.run("cat", self.FILE).split()
+        return tuple(int(word) for word in words[:3])
+
+
+class Fill:
+    """Anonymous memory full of bytes whose checksum is known."""
+
+    FILE = "/run/kj-fill"
+
+    def __init__(self, machine, mib, kind="random"):
+        self.machine = machine
+        machine.run("rm", "-f", self.FILE)
+        machine.run("systemd-run", "--quiet", "--unit=kj-fill", "--collect",
+                    "-p", "OOMScoreAdjust=-900",
+                    "/usr/local/bin/kj-fill", str(mib), kind, self.FILE)
+        self._wait("ready", 180)
+
+    def _lines(self):
+        return self.machine.sh(f"cat {self.FILE} 2>/dev/null || true").split("\n")
+
+    def _wait(self, word, timeout, after=0):
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            lines = [line for line in self._lines()[after:] if line]
+            if lines:
+                if not lines[-1].startswith(word):
+                    raise VmError(f"the memory's checksum: {lines[-1]}, "
+                                  f"expected {word}")
+                return lines[-1].split()[1]
+            alive = self.machine.run("systemctl", "is-active", "kj-fill",
+                                     check=False).strip()
+            if alive not in ("active", "activating"):
+                raise VmError(f"kj-fill ended ({alive}): out of memory?")
+            time.sleep(0.3)
+        raise VmError(f"kj-fill did not say '{word}' in {timeout} s")
+
+    def verify(self):
+        """Reads all of it again; returns the seconds this took."""
+        before = len([line for line in self._lines() if line])
+        began = time.monotonic()
+        self.machine.run("systemctl", "kill", "-s", "USR1", "kj-fill")
+        self._wait("same", 240, after=before)
+        return time.monotonic() - began
+
+    def swapped_kib(self):
+        """KiB of its memory that are in a swap area."""
+        pid = self.machine.run("systemctl", "show", "-P", "MainPID",
+                               "kj-fill").strip()
+        text = self.machine.run("cat", f"/proc/{pid}/status")
+        return int(re.search(r"VmSwap:\s+(\d+)", text).group(1))
+
+
+def memory_total(machine):
+    """The guest's RAM as its kernel counts it, in MiB."""
+    text = machine.run("cat", "/proc/meminfo")
+    return int(re.search(r"MemTotal:\s+(\d+)", text).group(1)) // 1024
+
+
+def swap_counts(machine):
+    """Pages swapped (in, out) since the boot."""
+    text = machine.run("cat", "/proc/vmstat")
+    return tuple(int(re.search(rf"^{name} (\d+)", text, re.M).group(1))
+                 for name in ("pswpin", "pswpout"))
+
+
+def check_io(machine):
+    """Raises VmError unless disk and network work."""
+    machine.sh("set -e; head -c 3000000 /dev/urandom > /root/io.tmp; "
+               "a=$(md5sum < /root/io.tmp); sync /root/io.tmp; "
+               "echo 3 > /proc/sys/vm/drop_caches; "
+               "b=$(md5sum < /root/io.tmp); rm /root/io.tmp; "
+               "test \"$a\" = \"$b\"", timeout=60)
+    machine.sh(f"exec 3<>{ECHO}; echo hello-$$ >&3; "
+               "read -t 20 answer <&3; test \"$answer\" = hello-$$",
+               timeout=60)
+
+
+def set_target(machine, target=f"PARTUUID={TARGET_PARTUUID}"):
+    """Changes Target= in the running guest (C's initramfs keeps its own)."""
+    machine.sh("mkdir -p /etc/kjump.conf.d; printf '[kjump]\\nTarget=%s\\n' "
+               f"'{target}' > /etc/kjump.conf.d/50-vm.conf")
+
+
+# What the kernel says when it is not well.  WARNING counts as a failure.
+TROUBLE = re.compile(
+    r"(BUG:|WARNING:|Oops|Call Trace|Kernel panic|general protection|"
+    r"Unable to handle|hung task|blocked for more than|soft lockup|"
+    r"rcu: INFO|I/O error|EXT4-fs error)")
+
+
+def trouble(machine, allowed=()):
+    """Lines of the guest's kernel log and serial log that say trouble."""
+    lines = machine.serial(False).decode(errors="replace").splitlines()
+    try:
+        if machine.pid():
+            lines += machine.run("dmesg", timeout=30).splitlines()
+    except (AgentGone, VmError):
+        pass
+    seen = []
+    for line in lines:
+        if TROUBLE.search(line) and line not in seen \
+                and not any(re.search(word, line) for word in allowed):
+            seen.append(line)
+    return seen
+
+
+def text_of_a(machine):
+    """Address of kernel A's text."""
+    machine.sh("rm -f /run/kj-text; touch /run/kj-text; "
+               "kj-text /run/kj-text")
+    return parse_text(machine.run("cat", "/run/kj-text"))
+
+
+def text_of_boot(machine):
+    """Address of the text of the kernel that booted last (C, or A)."""
+    return parse_text(machine.serial().decode(errors="replace"))
+
+
+def parse_text(text):
+    found = re.findall(r"kj-text: ([0-9a-f]{16})", text)
+    if not found:
+        raise VmError("kj-text did not say where the kernel's text is")
+    return int(found[-1], 16)
