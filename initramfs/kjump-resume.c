@@ -24,12 +24,8 @@
  * that "refused" and "failed" claim the image, too: it is never tried again.
  */
 #include <errno.h>
-#include <limits.h>
-#include <malloc.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "call.h"
 #include "cmdline.h"
@@ -42,13 +38,11 @@
 #include "kj-log.h"
 #include "restore.h"
 #include "result.h"
+#include "room.h"
 
 #define TARGET_FILE "/etc/kjump/target"
 #define TIMEOUT_SEC 10			/* kjump.timeout= overrides it */
 #define TIMEOUT_SEC_MAX 3600
-#define THREAD_STACK (256 * 1024)
-#define HEAP_FIXED (9u << 20)		/* of the engine, beside the image's index */
-#define HEAP_PER_CPU (3u << 20)
 
 /* What C said; goes to A with the jump, as C's journal dies with C. */
 static char told[8192];
@@ -210,36 +204,6 @@ static int check_machine(struct resume *s)
 			s->dev.path, (unsigned long long)then, (unsigned long long)now);
 }
 
-/*
- * Makes malloc() keep what the engine's workers will need: nothing goes back
- * to the kernel (see prepare_process()), so that this becomes heap to be used.
- */
-static void reserve_heap(void)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t len = HEAP_FIXED + (cpus > 0 ? cpus : 1) * HEAP_PER_CPU;
-	char *p = malloc(len);
-
-	if (p)
-		memset(p, 1, len);
-	/* The compiler may not see through this and drop both. */
-	__asm__ volatile("" : : "r"(p) : "memory");
-	free(p);
-}
-
-/*
- * Soon nearly all of the memory will be taken: caches go, what this program
- * has and gets stays, and if somebody must die it is somebody else.
- */
-static void prepare_memory(void)
-{
-	reserve_heap();
-	(void)kj_write_string("/proc/self/oom_score_adj", "-1000\n");
-	(void)kj_write_string("/proc/sys/vm/drop_caches", "3\n");
-	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
-		kj_warning_errno(errno, "cannot lock memory, going on: %m");
-}
-
 /* Does not return when the jump succeeds. */
 static int jump(struct resume *s, uint64_t read_usec)
 {
@@ -267,6 +231,7 @@ static int place_memory(struct resume *s, struct kj_reader *reader,
 
 	if (kj_restore_begin(reader, restore, &error) < 0)
 		return conclude(s, LOG_ERR, "failed", "not resumed: %s", error.text);
+	kj_room_spare();
 	kj_console_open(&console, "reading the image");
 	progress = kj_console_progress(&console);
 	r = kj_reader_restore(reader, &sink, &progress, &error);
@@ -284,7 +249,6 @@ static int bring_back(struct resume *s, struct kj_reader *reader,
 	struct kj_error error = { "" };
 	int r;
 
-	prepare_memory();
 	r = place_memory(s, reader, restore);
 	if (r < 0)
 		return r;
@@ -308,6 +272,7 @@ static void try_resume(struct resume *s)
 	struct kj_restore restore = { .fd = -EBADF };
 	struct kj_error error = { "" };
 	struct kj_reader *reader;
+	struct kj_room room;
 
 	if (check_machine(s) < 0)
 		return;
@@ -316,8 +281,10 @@ static void try_resume(struct resume *s)
 			 s->dev.path, error.text);
 		return;
 	}
+	kj_room_make(&room);
 	bring_back(s, reader, &restore);
 	kj_restore_abort(&restore);
+	kj_room_undo(&room);
 	kj_reader_close(reader);
 }
 
@@ -348,22 +315,6 @@ static void resume(struct resume *s)
 	use_up(s);
 }
 
-static void prepare_process(void)
-{
-	pthread_attr_t attr;
-
-	kj_log_set_sink(log_and_remember);
-	/* One heap, never given back: reserve_heap() relies on it. */
-	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_MMAP_MAX, 0);
-	mallopt(M_TRIM_THRESHOLD, INT_MAX);
-	if (pthread_attr_init(&attr) == 0) {
-		pthread_attr_setstacksize(&attr, THREAD_STACK);
-		pthread_setattr_default_np(&attr);
-		pthread_attr_destroy(&attr);
-	}
-}
-
 int main(int argc, char *argv[])
 {
 	struct resume s = {
@@ -382,7 +333,8 @@ int main(int argc, char *argv[])
 		return EXIT_FAILURE;
 	}
 
-	prepare_process();
+	kj_log_set_sink(log_and_remember);
+	kj_room_prepare_process();
 	resume(&s);
 	kj_device_close(&s.dev);
 	free(s.target);

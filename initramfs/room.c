@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Makes room.  Runs in kernel C, around KJUMP_RESTORE.
+ *
+ * Every page frame that A had in use and C has in use needs another frame to
+ * wait in.  If A's RAM was full, what C may use in all is B's region, which is
+ * never part of an image, and what A had free: some tens of MiB.
+ *
+ *      |<------------------ RAM ------------------->|
+ *      | image of A                    | region| free |
+ *                        C, all of it: |<-- U -->|         U must fit here
+ *
+ * So caches go, and so do the kernel's reserves: with transparent huge pages
+ * it keeps 5 % of RAM free against fragmentation, which no one will have any
+ * more, and some for devices that reach the first 16 MiB only.  A little is
+ * kept back while the frames are taken, and then given to those who read.
+ *
+ * What this program will need is allocated before, and locked: if somebody
+ * must die of the lack of memory, it is somebody else.
+ */
+#include <limits.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kj-cleanup.h"
+#include "kj-io.h"
+#include "kj-log.h"
+#include "room.h"
+
+#define MIN_FREE "/proc/sys/vm/min_free_kbytes"
+#define LOWMEM_RESERVE "/proc/sys/vm/lowmem_reserve_ratio"
+#define MIN_FREE_TAKING "3072\n"	/* KiB, while frames are taken */
+#define MIN_FREE_READING "1024\n"
+
+#define THREAD_STACK (128 * 1024)
+#define HEAP_FIXED (9u << 20)		/* of the engine, beside the image's index */
+#define HEAP_PER_CPU (3u << 20)
+
+void kj_room_prepare_process(void)
+{
+	pthread_attr_t attr;
+
+	/* One heap, never given back: reserve_heap() relies on it. */
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	if (pthread_attr_init(&attr) == 0) {
+		pthread_attr_setstacksize(&attr, THREAD_STACK);
+		pthread_setattr_default_np(&attr);
+		pthread_attr_destroy(&attr);
+	}
+}
+
+/* Makes malloc() keep what the engine's workers will need. */
+static void reserve_heap(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t len = HEAP_FIXED + (cpus > 0 ? cpus : 1) * HEAP_PER_CPU;
+	char *p = malloc(len);
+
+	if (p)
+		memset(p, 1, len);
+	/* The compiler may not see through this and drop both. */
+	__asm__ volatile("" : : "r"(p) : "memory");
+	free(p);
+}
+
+static void remember(const char *path, char *value, size_t size)
+{
+	kj_autofree char *line = NULL;
+
+	value[0] = '\0';
+	if (kj_read_line(path, &line) == 0)
+		snprintf(value, size, "%s", line);
+}
+
+static void set(const char *path, const char *value)
+{
+	int r = kj_write_string(path, value);
+
+	if (r < 0)
+		kj_log_errno(LOG_DEBUG, r, "cannot write %s: %m", path);
+}
+
+void kj_room_make(struct kj_room *ret)
+{
+	reserve_heap();
+	set("/proc/self/oom_score_adj", "-1000\n");
+	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
+		kj_warning_errno(errno, "cannot lock memory, going on: %m");
+
+	remember(MIN_FREE, ret->min_free, sizeof(ret->min_free));
+	remember(LOWMEM_RESERVE, ret->lowmem_reserve, sizeof(ret->lowmem_reserve));
+	set(MIN_FREE, MIN_FREE_TAKING);
+	set(LOWMEM_RESERVE, "0 0 0\n");
+	set("/proc/sys/vm/drop_caches", "3\n");
+}
+
+void kj_room_spare(void)
+{
+	set(MIN_FREE, MIN_FREE_READING);
+}
+
+void kj_room_undo(const struct kj_room *room)
+{
+	if (room->min_free[0])
+		set(MIN_FREE, room->min_free);
+	if (room->lowmem_reserve[0])
+		set(LOWMEM_RESERVE, room->lowmem_reserve);
+	(void)munlockall();
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Room for A's memory in C's.
+ */
+#ifndef KJ_ROOM_H
+#define KJ_ROOM_H
+
+#include <stdbool.h>
+
+/* What was changed and is changed back when C boots on. */
+struct kj_room {
+	char min_free[32];		/* vm.min_free_kbytes, "" unknown */
+	char lowmem_reserve[128];	/* vm.lowmem_reserve_ratio */
+};
+
+/**
+ * kj_room_prepare_process() - to be called first, before any thread exists
+ *
+ * Sets malloc() and thread stacks up so that what kj_room_make() reserves is
+ * enough.
+ */
+void kj_room_prepare_process(void);
+
+/**
+ * kj_room_make() - before the kernel takes the page frames of the image
+ * @ret: for kj_room_undo()
+ *
+ * This process has all memory afterwards that it needs, and keeps it.
+ */
+void kj_room_make(struct kj_room *ret);
+
+/**
+ * kj_room_spare() - after the kernel took them
+ *
+ * Frees a little for what the kernel needs while the image is read.
+ */
+void kj_room_spare(void);
+
+/** kj_room_undo() - C boots on */
+void kj_room_undo(const struct kj_room *room);
+
+#endif /* KJ_ROOM_H */
