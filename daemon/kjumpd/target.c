@@ -280,23 +280,35 @@ int kj_target_resolve(const struct kj_conf *conf, struct kj_resolved *ret,
 	return 0;
 }
 
+/* Does the description on disk lead C to the same place? */
+static bool same_place(const struct kj_target *a, const struct kj_target *b)
+{
+	return kj_get32(a->kind) == kj_get32(b->kind) &&
+	       kj_get32(a->n_extents) == kj_get32(b->n_extents) &&
+	       kj_get64(a->device_size) == kj_get64(b->device_size) &&
+	       strcmp(a->tag, b->tag) == 0 &&
+	       memcmp(a->extents, b->extents,
+		      kj_get32(a->n_extents) * sizeof(a->extents[0])) == 0;
+}
+
 int kj_target_save(const struct kj_conf *conf, const struct kj_resolved *resolved,
 		   bool *ret_changed, struct kj_reason *reason)
 {
 	kj_autofree char *old = NULL;
+	const struct kj_target *before;
 	size_t old_len = 0;
 	int r;
 
 	r = kj_read_file(KJ_TARGET_FILE_PATH, KJ_TARGET_SIZE_MAX, &old, &old_len);
 	if (r < 0)
 		old = NULL;
-	*ret_changed = !old || old_len != resolved->blob_len ||
-		       memcmp(old, resolved->blob, old_len) != 0;
-	if (!*ret_changed)
+	before = old && kj_target_check(old, old_len, NULL) == 0 ?
+		 (const struct kj_target *)old : NULL;
+	*ret_changed = !before || !same_place(before, resolved->blob);
+	if (before && old_len == resolved->blob_len &&
+	    memcmp(old, resolved->blob, old_len) == 0)
 		return 0;
-	if (old && conf->initrd_is_default &&
-	    kj_target_check(old, old_len, NULL) == 0 &&
-	    strcmp(((struct kj_target *)old)->tag, resolved->blob->tag) != 0)
+	if (before && conf->initrd_is_default && strcmp(before->tag, resolved->blob->tag) != 0)
 		(void)unlink(conf->initrd);
 	if (mkdir(KJ_INITRD_DIR, 0700) < 0 && errno != EEXIST)
 		return kj_reason_set(reason, errno, KJ_WHY_TARGET,

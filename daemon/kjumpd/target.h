@@ -53,7 +53,7 @@ struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off pow
 
 /**
  * kj_target_save() - write the description to KJ_TARGET_FILE_PATH
- * @ret_changed: whether the file said something else before
+ * @ret_changed: whether the file led to another place before, or was not there
  *
  * dracut's module takes it into C's initramfs.  B's default initramfs is
  * removed when the device is another one than before: it has the wrong drivers.
