@@ -26,8 +26,6 @@ def run(t):
     machine.cut()
     seconds = machine.start()
     t.check(scenario.boot_id(machine) != before, "the snapshot was resumed")
-    t.check(not machine.sh("cat /sys/kernel/kexec_jump").strip() == "resumed",
-            "resumed")
     reason = scenario.status(machine)["resume"]
     t.say(f"after a power cut: an ordinary boot in {seconds:.1f} s; "
           f"kjumpctl status: {reason['reason']}")

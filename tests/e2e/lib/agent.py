@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A client of qemu-guest-agent: runs commands in the guest.
 
-QEMU lets one client at a time talk to the agent.  So each conversation holds
-a lock, and one that waits for a long command lets go of it between looks.
+The line to the agent loses messages: when the guest's virtio console is
+frozen, what is under way in either direction is gone.  So each request can be
+made again without harm.  A command is started under a name of its own by
+vm-exec (tests/e2e/guest/vm-exec.c), which runs each name only once and leaves
+output and status in files; and files are read as often as need be.
 
-What was asked before a power-off may be answered never or late, so that each
-conversation begins with guest-sync-delimited, whose answer is told by its
-number.
+QEMU lets one client at a time talk to the agent, so that each conversation
+holds a lock.
 """
 import base64
 import contextlib
@@ -14,11 +16,17 @@ import fcntl
 import json
 import random
 import time
+import uuid
 
 from .paths import VmError
 from .qmp import Lines, connect_unix
 
-LETS_GO_AFTER = 2.0     # seconds after which a look at a command lets go
+ANSWER_TIMEOUT = 3      # seconds; a request is asked again after them
+SILENCE_TIMEOUT = 600   # seconds without any answer while a command runs
+START_TIMEOUT = 60      # seconds until a command was started
+BLOCK = 4 << 20         # bytes of a file per request
+VM_EXEC = "/usr/local/bin/vm-exec"
+RESULTS = "/run/vm-exec"
 ENVIRONMENT = ["HOME=/root", "TERM=dumb", "LANG=C.UTF-8",
                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
 
@@ -27,18 +35,25 @@ class AgentGone(VmError):
     """No answer: the guest is off, asleep, or has no agent (yet)."""
 
 
+class AgentRefused(VmError):
+    """The agent answered with an error."""
+
+
 class Agent:
-    def __init__(self, directory):
+    def __init__(self, directory, is_on=lambda: True):
         """@directory: of the machine; its agent's socket is ga.sock."""
         self.directory = directory
+        self.is_on = is_on
         self.sock = None
         self.lines = None
 
+    # -- one conversation -------------------------------------------------
+
     @contextlib.contextmanager
-    def talk(self, timeout):
+    def talk(self, timeout=ANSWER_TIMEOUT):
         """Holds the agent's only line for the time of the block."""
+        deadline = time.monotonic() + timeout
         with open(self.directory / "ga.lock", "w") as lock:
-            deadline = time.monotonic() + timeout
             while True:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,91 +76,112 @@ class Agent:
                     self.sock.close()
                 self.sock = self.lines = None
 
-    def _send(self, name, **arguments):
-        message = {"execute": name}
+    def _send(self, name, arguments, number):
+        message = {"execute": name, "id": number}
         if arguments:
             message["arguments"] = arguments
         self.sock.sendall(json.dumps(message).encode() + b"\n")
 
     def _sync(self, timeout):
-        """Gets in step with the agent.
-
-        Asks again each second, as the first may be lost; then all answers
-        up to the last one's must be waited for.  0xff makes the agent drop
-        half a message, and complain, which is one answer more.
-        """
+        """Makes the agent drop half a message, and waits for an answer."""
         deadline = time.monotonic() + timeout
-        asked = []
-        answered = False
         while time.monotonic() < deadline:
-            if not answered:
-                asked.append(random.randrange(1 << 31))
-                self.sock.sendall(b"\xff")
-                self._send("guest-sync-delimited", id=asked[-1])
-            again = min(time.monotonic() + 1, deadline)
-            while time.monotonic() < again:
-                line = self.lines.read(max(0.01, again - time.monotonic()))
-                with contextlib.suppress(ValueError):
-                    number = json.loads((line or b"").lstrip(b"\xff")) \
-                        .get("return")
-                    answered = answered or number in asked
-                    if number == asked[-1]:
-                        return
+            number = random.randrange(1 << 31)
+            self.sock.sendall(b"\xff")
+            self._send("guest-sync-delimited", {"id": number}, number)
+            if self._answer(number, min(1, deadline - time.monotonic())):
+                return
         raise AgentGone(f"the guest agent did not answer in {timeout:.0f} s")
 
-    def ask(self, name, timeout=30, **arguments):
-        """One command within talk(); late answers of syncs are passed over."""
-        self._send(name, **arguments)
+    def _answer(self, number, timeout):
+        """The answer with this number, passing over all others, or None."""
         deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            line = self.lines.read(deadline - time.monotonic())
-            if not line:
-                continue
-            answer = json.loads(line.lstrip(b"\xff"))
-            if "error" in answer:
-                raise VmError(f"guest agent: {answer['error'].get('desc')}")
-            if not isinstance(answer.get("return"), int):
-                return answer["return"]
-        raise AgentGone(f"the guest agent did not answer {name} "
-                        f"in {timeout:.0f} s")
+        while True:
+            line = self.lines.read(max(0.01, deadline - time.monotonic()))
+            if line is None:
+                return None
+            with contextlib.suppress(ValueError):
+                answer = json.loads(line.lstrip(b"\xff"))
+                if answer.get("id") == number:
+                    return answer
+
+    def ask(self, name, timeout=ANSWER_TIMEOUT, **arguments):
+        """One request within talk()."""
+        number = random.randrange(1 << 31)
+        self._send(name, arguments, number)
+        answer = self._answer(number, timeout)
+        if answer is None:
+            raise AgentGone(f"the guest agent did not answer {name}")
+        if "error" in answer:
+            raise AgentRefused(f"guest agent: {answer['error'].get('desc')}")
+        return answer["return"]
+
+    # -- requests that may be repeated ------------------------------------
 
     def ping(self, timeout):
         with self.talk(timeout):
             self.ask("guest-ping", timeout)
 
+    def again(self, timeout, request):
+        """Repeats @request, a function, until it is answered."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                with self.talk():
+                    return request()
+            except AgentGone:
+                if not self.is_on() or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def read_file(self, path, timeout=START_TIMEOUT):
+        """A file's bytes, or None when there is none.  Starts no process."""
+        return self.again(timeout, lambda: self._read(path))
+
+    def _read(self, path):
+        try:
+            handle = self.ask("guest-file-open", path=path, mode="r")
+        except AgentRefused as refused:
+            if "No such file" in str(refused):
+                return None
+            raise
+        data = b""
+        while True:
+            part = self.ask("guest-file-read", 30, handle=handle, count=BLOCK)
+            data += base64.b64decode(part["buf-b64"])
+            if part["eof"] or not part["count"]:
+                break
+        self.ask("guest-file-close", handle=handle)
+        return data
+
+    def begin(self, argv, stdin=None):
+        """Starts @argv as root; returns the name that _wait() takes."""
+        name = uuid.uuid4().hex[:12]
+        arguments = {"path": VM_EXEC, "arg": [name, *argv],
+                     "env": ENVIRONMENT}
+        if stdin:
+            arguments["input-data"] = base64.b64encode(stdin).decode()
+        self.again(START_TIMEOUT,
+                   lambda: self.ask("guest-exec", 10, **arguments))
+        return name
+
     def run(self, argv, stdin=None, timeout=None):
         """Runs @argv as root; returns (status, stdout, stderr) with bytes.
 
         A command that a signal ended has the status 128 + signal, as in a
-        shell.  Raises AgentGone when the guest went off meanwhile.
+        shell; 127: it could not be run.  Raises AgentGone when the guest
+        went off meanwhile, or at @timeout.
         """
         began = time.monotonic()
-        arguments = {"path": argv[0], "arg": list(argv[1:]),
-                     "capture-output": True, "env": ENVIRONMENT}
-        if stdin:
-            arguments["input-data"] = base64.b64encode(stdin).decode()
-        with self.talk(30):
-            pid = self.ask("guest-exec", **arguments)["pid"]
-            status = self._wait(pid, began, LETS_GO_AFTER)
-        while not status:
+        result = f"{RESULTS}/{self.begin(argv, stdin)}"
+        pause = 0.01
+        while True:
+            status = self.read_file(f"{result}/status", SILENCE_TIMEOUT)
+            if status is not None:
+                break
             if timeout and time.monotonic() - began > timeout:
                 raise AgentGone(f"{argv[0]} did not end in {timeout:.0f} s")
-            time.sleep(0.1)
-            with self.talk(30):
-                status = self._wait(pid, began, 0)
-        code = status.get("exitcode", 0)
-        if "signal" in status:
-            code = 128 + status["signal"]
-        return (code, base64.b64decode(status.get("out-data", "")),
-                base64.b64decode(status.get("err-data", "")))
-
-    def _wait(self, pid, began, limit):
-        pause = 0.02
-        while True:
-            status = self.ask("guest-exec-status", pid=pid)
-            if status["exited"]:
-                return status
-            if time.monotonic() - began >= limit:
-                return None
             time.sleep(pause)
-            pause = min(pause * 1.5, 0.2)
+            pause = min(pause * 1.5, 0.25)
+        return (int(status), self.read_file(f"{result}/out") or b"",
+                self.read_file(f"{result}/err") or b"")

@@ -19,7 +19,7 @@ import subprocess
 import time
 
 from . import qemu, supervisor
-from .agent import ENVIRONMENT, Agent, AgentGone
+from .agent import Agent, AgentGone
 from .paths import (DEFAULT_CPUS, DEFAULT_MEMORY, DISKS, GUEST, KERNEL_ARGS,
                     VM_DIR, VmError, say)
 from .qmp import Qmp
@@ -37,7 +37,7 @@ class Machine:
                           "digits, '.', '_' and '-' only")
         self.name = name
         self.dir = VM_DIR / name
-        self.agent = Agent(self.dir)
+        self.agent = Agent(self.dir, self.pid)
 
     # -- what there is ----------------------------------------------------
 
@@ -233,7 +233,8 @@ class Machine:
             return
         try:
             with self.agent.talk(5):
-                self.agent._send("guest-shutdown", mode="powerdown")
+                # It is never answered: the agent goes down with the guest.
+                self.agent._send("guest-shutdown", {"mode": "powerdown"}, 0)
             self.wait_off(timeout)
         except VmError:
             self.cut()
@@ -262,9 +263,11 @@ class Machine:
 
     def begin(self, *argv):
         """Runs a command without waiting for its end."""
-        with self.agent.talk(30):
-            self.agent.ask("guest-exec", path=argv[0], arg=list(argv[1:]),
-                           env=ENVIRONMENT)
+        self.agent.begin(argv)
+
+    def read(self, path):
+        """A file of the guest as text; "" when there is none."""
+        return (self.agent.read_file(path) or b"").decode(errors="replace")
 
     def sh(self, script, **options):
         """Runs a script by the guest's bash; returns its output as text."""
