@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/sysinfo.h>
 
 #include "commit.h"
 #include "fail.h"
@@ -195,15 +196,30 @@ static struct worker *make_workers(struct writer *w, unsigned int n)
 	return workers;
 }
 
+/* B may have many CPUs and little memory: when nobody says how many threads,
+ * their buffers take two thirds of what is free, at most. */
+static unsigned int count_workers(unsigned int threads)
+{
+	unsigned int n = threads ? threads : kj_usable_cpus();
+	struct sysinfo si;
+	uint64_t fit;
+
+	n = (n < WORKERS_MAX ? n : WORKERS_MAX) + EXTRA_WORKERS;
+	if (threads || sysinfo(&si) < 0)
+		return n;
+	fit = (uint64_t)si.freeram * si.mem_unit / 3 * 2 / (BATCH_BYTES + KJ_PIECE_BYTES);
+	if (fit < 2)
+		fit = 2;
+	return n < fit ? n : (unsigned int)fit;
+}
+
 static int run_workers(struct writer *w, const struct kj_write_options *options,
 		       struct kj_error *error)
 {
-	unsigned int n = options->threads ? options->threads : kj_usable_cpus();
-	struct worker *workers;
+	unsigned int n = count_workers(options->threads);
+	struct worker *workers = make_workers(w, n);
 	int r;
 
-	n = (n < WORKERS_MAX ? n : WORKERS_MAX) + EXTRA_WORKERS;
-	workers = make_workers(w, n);
 	if (!workers)
 		return kj_fail(error, -ENOMEM, "not enough memory for %u threads of 2 MiB", n);
 	r = kj_commit_none(w->store, error);
