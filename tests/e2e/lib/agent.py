@@ -24,7 +24,7 @@ from .qmp import Lines, connect_unix
 ANSWER_TIMEOUT = 3      # seconds; a request is asked again after them
 SILENCE_TIMEOUT = 600   # seconds without any answer while a command runs
 START_TIMEOUT = 60      # seconds until a command was started
-BLOCK = 4 << 20         # bytes of a file per request
+BLOCK = 256 << 10       # bytes of a file per request
 VM_EXEC = "/usr/local/bin/vm-exec"
 RESULTS = "/run/vm-exec"
 ENVIRONMENT = ["HOME=/root", "TERM=dumb", "LANG=C.UTF-8",

@@ -82,9 +82,18 @@ class Counter:
         time.sleep(0.5)
 
     def read(self):
-        """(count, seconds, pid)"""
-        words = self.machine.read(self.FILE).split()
-        return tuple(int(word) for word in words[:3])
+        return self.look(self.machine)
+
+    @classmethod
+    def look(cls, machine):
+        """What the guest's counter wrote last: (count, seconds, pid)."""
+        return tuple(int(word) for word in machine.read(cls.FILE).split()[:3])
+
+    @staticmethod
+    def pid_of(machine):
+        """Process id of the counter that runs in the guest."""
+        return int(machine.run("systemctl", "show", "-P", "MainPID",
+                               "kj-counter"))
 
 
 class Fill:
