@@ -23,7 +23,6 @@
  * of hanging, with its disks as after a power cut.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -42,6 +41,7 @@
 #include "kj-io.h"
 #include "kj-log.h"
 #include "poweroff.h"
+#include "rootfs.h"
 
 #define DRIVERS_PROGRAM "/kjump-drivers"
 #define MODULES_LIST "/etc/kjump/modules"
@@ -94,26 +94,6 @@ static void load_drivers(void)
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-}
-
-static int remove_file(const char *path, const struct stat *st, int type,
-		       struct FTW *where)
-{
-	(void)st;
-	(void)where;
-	if (type == FTW_F)
-		(void)unlink(path);
-	return 0;
-}
-
-/*
- * The initramfs lies in B's memory.  Nothing in it is needed any more: this
- * program and its libraries stay where they are as long as they are mapped,
- * libkmod's libraries and the modules' files go.
- */
-static void empty_initramfs(void)
-{
-	(void)nftw("/", remove_file, 16, FTW_PHYS | FTW_MOUNT);
 }
 
 static int load_way_back(void)
@@ -257,7 +237,8 @@ int main(int argc, char *argv[])
 
 	prepare_process();
 	load_drivers();
-	empty_initramfs();
+	/* It lies in B's memory, and nothing in it is needed any more. */
+	kj_rootfs_empty("/");
 	if (load_way_back() == 0) {
 		answer_ready();
 		while (call_back() == 0)

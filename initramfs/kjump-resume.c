@@ -22,10 +22,13 @@
  * Every way out but the last writes /run/kjump/resume.json and exits 0: a
  * failed resume is an ordinary boot.  That boot changes A's file systems, so
  * that "refused" and "failed" claim the image, too: it is never tried again.
+ * The one exception is a machine with so little room that all of C had to be
+ * cleared out for the image (room.c): it restarts, with the image claimed.
  */
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/reboot.h>
 
 #include "call.h"
 #include "cmdline.h"
@@ -53,6 +56,7 @@ static struct kj_message to_a, from_a;
 
 struct resume {
 	bool discard;			/* noresume or kjump=off */
+	bool cleared_out;		/* this boot cannot go on */
 	unsigned int timeout_sec;
 	struct kj_target *target;
 	struct kj_device dev;
@@ -229,7 +233,14 @@ static int place_memory(struct resume *s, struct kj_reader *reader,
 	struct kj_console console;
 	int r;
 
-	if (kj_restore_begin(reader, restore, &error) < 0)
+	r = kj_restore_begin(reader, restore, &error);
+	if (r == -ENOMEM) {
+		kj_notice("there is too little room for the image: ending everything else");
+		s->cleared_out = true;
+		kj_room_clear_out();
+		r = kj_restore_begin(reader, restore, &error);
+	}
+	if (r < 0)
 		return conclude(s, LOG_ERR, "failed", "not resumed: %s", error.text);
 	kj_room_spare();
 	kj_console_open(&console, "reading the image");
@@ -313,6 +324,10 @@ static void resume(struct resume *s)
 		return;
 	try_resume(s);
 	use_up(s);
+	if (s->cleared_out) {
+		kj_err("this boot cannot go on; the machine restarts");
+		reboot(RB_AUTOBOOT);
+	}
 }
 
 int main(int argc, char *argv[])

@@ -17,25 +17,33 @@
  *
  * What this program will need is allocated before, and locked: if somebody
  * must die of the lack of memory, it is somebody else.
+ *
+ * If all that is not enough, the choice is between the hibernated system and
+ * this boot, which is worth nothing: everything else in C is cleared out.
  */
 #include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kj-cleanup.h"
 #include "kj-io.h"
 #include "kj-log.h"
 #include "room.h"
+#include "rootfs.h"
 
 #define MIN_FREE "/proc/sys/vm/min_free_kbytes"
 #define LOWMEM_RESERVE "/proc/sys/vm/lowmem_reserve_ratio"
 #define MIN_FREE_TAKING "3072\n"	/* KiB, while frames are taken */
 #define MIN_FREE_READING "1024\n"
+
+#define CLEAR_OUT_MS 300		/* for processes to end */
 
 #define THREAD_STACK (128 * 1024)
 #define HEAP_FIXED (9u << 20)		/* of the engine, beside the image's index */
@@ -104,6 +112,19 @@ void kj_room_make(struct kj_room *ret)
 void kj_room_spare(void)
 {
 	set(MIN_FREE, MIN_FREE_READING);
+}
+
+void kj_room_clear_out(void)
+{
+	const struct timespec pause = { .tv_nsec = CLEAR_OUT_MS * 1000000L };
+
+	/* Files first, so that PID 1 cannot start again what ends here. */
+	kj_rootfs_empty("/");
+	kj_rootfs_empty("/run");
+	(void)kill(-1, SIGKILL);	/* PID 1 and this process are spared */
+	nanosleep(&pause, NULL);
+	set(MIN_FREE, MIN_FREE_READING);
+	set("/proc/sys/vm/drop_caches", "3\n");
 }
 
 void kj_room_undo(const struct kj_room *room)

@@ -36,6 +36,14 @@ void kj_room_make(struct kj_room *ret);
  */
 void kj_room_spare(void);
 
+/**
+ * kj_room_clear_out() - when that was not enough: all else in C goes
+ *
+ * Ends every other process and removes the initramfs.  C cannot boot on after
+ * it: if the resume fails then, the machine must be restarted.
+ */
+void kj_room_clear_out(void);
+
 /** kj_room_undo() - C boots on */
 void kj_room_undo(const struct kj_room *room);
 
