@@ -224,31 +224,43 @@ static int jump(struct resume *s, uint64_t read_usec)
 			strerror(-r));
 }
 
-static int place_memory(struct resume *s, struct kj_reader *reader,
-			struct kj_restore *restore)
+static int place_memory(struct kj_reader *reader, struct kj_restore *restore,
+			struct kj_error *error)
 {
 	struct kj_memory_sink sink = kj_restore_sink(restore);
-	struct kj_error error = { "" };
 	struct kj_progress progress;
 	struct kj_console console;
 	int r;
 
-	r = kj_restore_begin(reader, restore, &error);
-	if (r == -ENOMEM) {
-		kj_notice("there is too little room for the image: ending everything else");
-		s->cleared_out = true;
-		kj_room_clear_out();
-		r = kj_restore_begin(reader, restore, &error);
-	}
+	r = kj_restore_begin(reader, restore, error);
 	if (r < 0)
-		return conclude(s, LOG_ERR, "failed", "not resumed: %s", error.text);
+		return r;
 	kj_room_spare();
 	kj_console_open(&console, "reading the image");
 	progress = kj_console_progress(&console);
-	r = kj_reader_restore(reader, &sink, &progress, &error);
+	r = kj_reader_restore(reader, &sink, &progress, error);
 	kj_console_close(&console);
+	return r;
+}
+
+/* Places the memory; when there is too little room for it, makes more. */
+static int place_memory_somehow(struct resume *s, struct kj_reader *reader,
+				struct kj_restore *restore)
+{
+	struct kj_error error = { "" };
+	int r;
+
+	r = place_memory(reader, restore, &error);
+	if (r == -ENOMEM) {
+		kj_notice("there is too little room for the image (%s): ending everything else",
+			  error.text);
+		kj_restore_abort(restore);
+		s->cleared_out = true;
+		kj_room_clear_out();
+		r = place_memory(reader, restore, &error);
+	}
 	if (r < 0)
-		return conclude(s, LOG_ERR, "failed", "not resumed: reading the image on %s: %s",
+		return conclude(s, LOG_ERR, "failed", "the image on %s was not resumed: %s",
 				s->dev.path, error.text[0] ? error.text : strerror(-r));
 	return 0;
 }
@@ -260,7 +272,7 @@ static int bring_back(struct resume *s, struct kj_reader *reader,
 	struct kj_error error = { "" };
 	int r;
 
-	r = place_memory(s, reader, restore);
+	r = place_memory_somehow(s, reader, restore);
 	if (r < 0)
 		return r;
 	read_usec = kj_now_usec() - start;

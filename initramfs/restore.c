@@ -31,8 +31,8 @@ static int place(void *ctx, struct kj_run run, const void *data)
 			      run.pfn * KJ_PAGE_SIZE);
 }
 
-int kj_restore_begin(const struct kj_reader *reader, struct kj_restore *ret,
-		     struct kj_error *error)
+int kj_restore_begin(const struct kj_reader *reader, bool last_try,
+		     struct kj_restore *ret, struct kj_error *error)
 {
 	const struct kj_identity *a = &kj_reader_info(reader)->identity;
 	struct kjump_restore request = {
@@ -55,6 +55,10 @@ int kj_restore_begin(const struct kj_reader *reader, struct kj_restore *ret,
 		return kj_fail(error, -errno,
 			       "the kernel cannot make room for the image's memory: %s",
 			       strerror(errno));
+	/* The kernel hopes for pages that are zero; more room is better. */
+	if (request.nr_short && !last_try)
+		return kj_fail(error, -ENOMEM, "%llu of the image's pages have no room",
+			       (unsigned long long)request.nr_short);
 	ret->fd = KJ_TAKE_FD(fd);
 	ret->nr_pages = request.nr_pages;
 	ret->nr_moved = request.nr_moved;

@@ -123,7 +123,7 @@ void kj_room_clear_out(void)
 	kj_rootfs_empty("/run");
 	(void)kill(-1, SIGKILL);	/* PID 1 and this process are spared */
 	nanosleep(&pause, NULL);
-	set(MIN_FREE, MIN_FREE_READING);
+	set(MIN_FREE, MIN_FREE_TAKING);
 	set("/proc/sys/vm/drop_caches", "3\n");
 }
 
