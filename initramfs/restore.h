@@ -5,6 +5,7 @@
 #ifndef KJ_RESTORE_H
 #define KJ_RESTORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kj-image.h"
@@ -18,14 +19,16 @@ struct kj_restore {
 /**
  * kj_restore_begin() - take the page frames that the image needs
  * @reader: an image
+ * @last_try: there will not be more room: go on even when it suffices only if
+ *	enough of the pages that move home turn out to be zero
  * @ret: ended by kj_restore_abort(), or by the jump
  *
  * Nearly all free memory of the machine is gone when this returns.
  *
- * Return: 0 or a negative errno.
+ * Return: 0; -ENOMEM when there is too little room; a negative errno.
  */
-int kj_restore_begin(const struct kj_reader *reader, struct kj_restore *ret,
-		     struct kj_error *error);
+int kj_restore_begin(const struct kj_reader *reader, bool last_try,
+		     struct kj_restore *ret, struct kj_error *error);
 
 /** kj_restore_sink() - for the image engine */
 struct kj_memory_sink kj_restore_sink(struct kj_restore *restore);

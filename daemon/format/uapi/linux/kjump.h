@@ -108,6 +108,8 @@ struct kjump_map {
  * @nr_pages: out: page frames in @bitmap
  * @nr_moved: out: those of them that this kernel uses itself; they are kept
  *            elsewhere and go home in the last step of the jump
+ * @nr_short: out: those of @nr_moved for which there is no room; if fewer of
+ *            the pages that move are all zero, writing will fail with ENOMEM
  */
 struct kjump_restore {
 	__u64 entry;
@@ -115,6 +117,7 @@ struct kjump_restore {
 	__u64 bitmap;
 	__u64 nr_pages;
 	__u64 nr_moved;
+	__u64 nr_short;
 };
 
 /*
