@@ -224,15 +224,15 @@ static int jump(struct resume *s, uint64_t read_usec)
 			strerror(-r));
 }
 
-static int place_memory(struct kj_reader *reader, struct kj_restore *restore,
-			struct kj_error *error)
+static int place_memory(struct kj_reader *reader, bool last_try,
+			struct kj_restore *restore, struct kj_error *error)
 {
 	struct kj_memory_sink sink = kj_restore_sink(restore);
 	struct kj_progress progress;
 	struct kj_console console;
 	int r;
 
-	r = kj_restore_begin(reader, restore, error);
+	r = kj_restore_begin(reader, last_try, restore, error);
 	if (r < 0)
 		return r;
 	kj_room_spare();
@@ -250,14 +250,14 @@ static int place_memory_somehow(struct resume *s, struct kj_reader *reader,
 	struct kj_error error = { "" };
 	int r;
 
-	r = place_memory(reader, restore, &error);
+	r = place_memory(reader, false, restore, &error);
 	if (r == -ENOMEM) {
 		kj_notice("there is too little room for the image (%s): ending everything else",
 			  error.text);
 		kj_restore_abort(restore);
 		s->cleared_out = true;
 		kj_room_clear_out();
-		r = place_memory(reader, restore, &error);
+		r = place_memory(reader, true, restore, &error);
 	}
 	if (r < 0)
 		return conclude(s, LOG_ERR, "failed", "the image on %s was not resumed: %s",
