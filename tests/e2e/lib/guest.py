@@ -56,7 +56,8 @@ C_MASK = """kmod-static-nodes.service systemd-modules-load.service
     systemd-tmpfiles-setup-dev.service systemd-random-seed.service
     systemd-ask-password-console.path sys-kernel-config.mount
     initrd-udevadm-cleanup-db.service""".split()
-C_MODULES = "dash base systemd systemd-initrd udev-rules resume"
+# Not "base" with its shell and tools: what C holds, A's image must do without.
+C_MODULES = "systemd systemd-initrd udev-rules resume"
 DRIVERS = "virtio_blk"
 
 # A shell in the tree with what dracut and maintainer scripts look at, gone
@@ -148,7 +149,7 @@ def add_files(tree):
     run("cp", "-a", "--no-preserve=ownership", f"{GUEST_FILES / 'files'}/.",
         tree)
     for source in sorted(GUEST_FILES.glob("*.c")):
-        run("gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o",
+        run("gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o",
             tree / "usr/local/bin" / source.stem, source)
     for unit in MASK:
         link(tree / "etc/systemd/system" / unit, "/dev/null")
@@ -193,10 +194,12 @@ def add_initramfs(tree, release, with_kjump):
     """The initramfs of A and C, and B's, which kjumpd would make else."""
     modules = C_MODULES + (" kjump" if with_kjump else "")
     extra = tree / "var/cache/initramfs"
-    for unit in C_MASK:
-        link(extra / "etc/systemd/system" / unit, "/dev/null")
+    extra.mkdir()
     run("cp", "-a", "--no-preserve=ownership",
         f"{GUEST_FILES / 'initramfs'}/.", extra)
+    shutil.copy(tree / "usr/lib/os-release", extra / "etc/initrd-release")
+    for unit in C_MASK:
+        link(extra / "etc/systemd/system" / unit, "/dev/null")
     link(extra / "etc/systemd/system/sysinit.target.wants/kj-text.service",
          "/etc/systemd/system/kj-text.service")
     for name in NO_GENERATORS:

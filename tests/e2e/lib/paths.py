@@ -26,7 +26,8 @@ MACHINE_ID = "6b6a756d700040008000000000000004"
 
 # Same for every power-on: nothing here may tell a resume from a boot.
 KERNEL_ARGS = ("root=UUID=" + ROOT_UUID + " ro console=ttyS0,115200 panic=1 "
-               "net.ifnames=0 quiet loglevel=5 systemd.show_status=0 "
+               "net.ifnames=0 rd.udev.children_max=4 quiet loglevel=5 "
+               "systemd.show_status=0 "
                "systemd.log_level=notice rd.systemd.gpt_auto=no "
                "systemd.gpt_auto=no")
 
