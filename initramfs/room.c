@@ -29,6 +29,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,7 +41,6 @@
 #include "rootfs.h"
 
 #define MIN_FREE "/proc/sys/vm/min_free_kbytes"
-#define LOWMEM_RESERVE "/proc/sys/vm/lowmem_reserve_ratio"
 #define MIN_FREE_TAKING "3072\n"	/* KiB, while frames are taken */
 #define MIN_FREE_READING "1024\n"
 
@@ -48,6 +49,16 @@
 #define THREAD_STACK (128 * 1024)
 #define HEAP_FIXED (9u << 20)		/* of the engine, beside the image's index */
 #define HEAP_PER_CPU (3u << 20)
+
+/* Reserves that nobody will have any more, while the frames are taken. */
+static const struct {
+	const char *path;
+	const char *value;
+} settings[KJ_ROOM_SETTINGS] = {
+	{ "/proc/sys/vm/watermark_boost_factor", "0\n" },
+	{ "/proc/sys/vm/lowmem_reserve_ratio", "0 0 0\n" },
+	{ MIN_FREE, MIN_FREE_TAKING },
+};
 
 void kj_room_prepare_process(void)
 {
@@ -102,10 +113,10 @@ void kj_room_make(struct kj_room *ret)
 	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
 		kj_warning_errno(errno, "cannot lock memory, going on: %m");
 
-	remember(MIN_FREE, ret->min_free, sizeof(ret->min_free));
-	remember(LOWMEM_RESERVE, ret->lowmem_reserve, sizeof(ret->lowmem_reserve));
-	set(MIN_FREE, MIN_FREE_TAKING);
-	set(LOWMEM_RESERVE, "0 0 0\n");
+	for (int i = 0; i < KJ_ROOM_SETTINGS; i++) {
+		remember(settings[i].path, ret->before[i], sizeof(ret->before[i]));
+		set(settings[i].path, settings[i].value);
+	}
 	set("/proc/sys/vm/drop_caches", "3\n");
 }
 
@@ -114,11 +125,23 @@ void kj_room_spare(void)
 	set(MIN_FREE, MIN_FREE_READING);
 }
 
+/*
+ * Or it would start again what ends.  SIGSTOP does nothing to PID 1; being
+ * traced does.  The freezer takes a traced process as it is.
+ */
+static void stop_pid_1(void)
+{
+	if (ptrace(PTRACE_SEIZE, 1, NULL, NULL) < 0 ||
+	    ptrace(PTRACE_INTERRUPT, 1, NULL, NULL) < 0 ||
+	    waitpid(1, NULL, __WALL) < 0)
+		kj_warning_errno(errno, "cannot stop PID 1, going on: %m");
+}
+
 void kj_room_clear_out(void)
 {
 	const struct timespec pause = { .tv_nsec = CLEAR_OUT_MS * 1000000L };
 
-	/* Files first, so that PID 1 cannot start again what ends here. */
+	stop_pid_1();
 	kj_rootfs_empty("/");
 	kj_rootfs_empty("/run");
 	(void)kill(-1, SIGKILL);	/* PID 1 and this process are spared */
@@ -129,9 +152,8 @@ void kj_room_clear_out(void)
 
 void kj_room_undo(const struct kj_room *room)
 {
-	if (room->min_free[0])
-		set(MIN_FREE, room->min_free);
-	if (room->lowmem_reserve[0])
-		set(LOWMEM_RESERVE, room->lowmem_reserve);
+	for (int i = 0; i < KJ_ROOM_SETTINGS; i++)
+		if (room->before[i][0])
+			set(settings[i].path, room->before[i]);
 	(void)munlockall();
 }

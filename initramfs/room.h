@@ -7,10 +7,11 @@
 
 #include <stdbool.h>
 
+#define KJ_ROOM_SETTINGS 3
+
 /* What was changed and is changed back when C boots on. */
 struct kj_room {
-	char min_free[32];		/* vm.min_free_kbytes, "" unknown */
-	char lowmem_reserve[128];	/* vm.lowmem_reserve_ratio */
+	char before[KJ_ROOM_SETTINGS][128];	/* "": unknown */
 };
 
 /**
