@@ -236,6 +236,9 @@ static int place_memory(struct kj_reader *reader, bool last_try,
 	if (r < 0)
 		return r;
 	kj_room_spare();
+	if (restore->nr_short > 0)
+		kj_notice("%llu of the image's pages must be zero to have room",
+			  (unsigned long long)restore->nr_short);
 	kj_console_open(&console, "reading the image");
 	progress = kj_console_progress(&console);
 	r = kj_reader_restore(reader, &sink, &progress, error);

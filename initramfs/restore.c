@@ -62,6 +62,7 @@ int kj_restore_begin(const struct kj_reader *reader, bool last_try,
 	ret->fd = KJ_TAKE_FD(fd);
 	ret->nr_pages = request.nr_pages;
 	ret->nr_moved = request.nr_moved;
+	ret->nr_short = request.nr_short;
 	return 0;
 }
 

@@ -14,6 +14,7 @@ struct kj_restore {
 	int fd;				/* -EBADF before and after */
 	uint64_t nr_pages;		/* of the image */
 	uint64_t nr_moved;		/* of those, kept elsewhere until the jump */
+	uint64_t nr_short;		/* of those, without room unless zero */
 };
 
 /**
