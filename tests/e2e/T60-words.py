@@ -13,9 +13,10 @@ def run(t):
     t.equal(machine.read("/sys/kernel/kexec_loaded").strip(), "0",
             "/sys/kernel/kexec_loaded with kernel B parked")
 
-    machine.run("systemctl", "stop", "kjumpd", timeout=60)
+    machine.run("kjumpctl", "unload", timeout=60)
     t.equal(machine.read("/sys/kernel/kexec_jump").strip(), "none",
-            "/sys/kernel/kexec_jump after kjumpd was stopped")
+            "/sys/kernel/kexec_jump after `kjumpctl unload`")
+    machine.run("systemctl", "stop", "kjumpd", timeout=60)
     status, out, err = machine.agent.run(["test_kexec_call"], timeout=120)
     text = (out + err).decode(errors="replace")
     for line in text.splitlines():

@@ -88,12 +88,22 @@ def build(result):
 
 
 def unpack():
-    """A pristine source tree.  It lies beside the objects, named as ever."""
-    WORK.mkdir(parents=True, exist_ok=True)
+    """A pristine source tree.  It lies beside the objects, named as ever.
+
+    The tar takes a minute, so it is unpacked once, and the tree to be patched
+    has hard links to it: patch(1) makes new files.
+    """
+    pristine = WORK / f"pristine-{Key(source_version()).hex()}"
+    if not pristine.is_dir():
+        shutil.rmtree(WORK, ignore_errors=True)
+        new = WORK / "unpacking"
+        new.mkdir(parents=True)
+        say(f"vm: unpacking {TARBALL}")
+        run("tar", "-xf", TARBALL, "-C", new, "--strip-components=1")
+        new.rename(pristine)
     source = WORK / f"linux-source-{SERIES}"
     shutil.rmtree(source, ignore_errors=True)
-    say(f"vm: unpacking {TARBALL}")
-    run("tar", "-xf", TARBALL, "-C", WORK)
+    run("cp", "-al", pristine, source)
     return source
 
 
