@@ -26,6 +26,7 @@
  * cleared out for the image (room.c): it restarts, with the image claimed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/reboot.h>
@@ -351,6 +352,7 @@ int main(int argc, char *argv[])
 		.dev = { .fd = -EBADF },
 		.result = { .result = "failed", .state = "unknown" },
 	};
+	kj_autoclose int console = -EBADF;
 	int r;
 
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
@@ -364,6 +366,9 @@ int main(int argc, char *argv[])
 	}
 
 	kj_log_set_sink(log_and_remember);
+	/* The first to open a terminal needs memory, of which there may be none
+	 * later: the first is this. */
+	console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	kj_room_prepare_process();
 	resume(&s);
 	kj_device_close(&s.dev);

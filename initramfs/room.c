@@ -22,6 +22,9 @@
  * this boot, which is worth nothing: everything else in C is cleared out.
  */
 #include <limits.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -45,7 +48,8 @@
 #define MIN_FREE_READING "1024\n"
 
 #define REFRESHES 40
-#define CLEAR_OUT_MS 300		/* for processes to end */
+#define CLEAR_OUT_MS 200		/* for processes to end, each turn */
+#define CLEAR_OUT_TURNS 25
 
 #define THREAD_STACK (128 * 1024)
 #define HEAP_FIXED (9u << 20)		/* of the engine, beside the image's index */
@@ -149,6 +153,28 @@ static void stop_pid_1(void)
 		kj_warning_errno(errno, "cannot stop PID 1, going on: %m");
 }
 
+/* Processes other than PID 1 and this one.  Kernel threads and those that have
+ * given their memory back have no command line. */
+static unsigned int count_others(void)
+{
+	kj_cleanup(closedir) DIR *proc = opendir("/proc");
+	unsigned int n = 0;
+	struct dirent *entry;
+	char path[64], byte;
+
+	while (proc && (entry = readdir(proc))) {
+		pid_t pid = strtol(entry->d_name, NULL, 10);
+		kj_autoclose int fd = -EBADF;
+
+		if (pid <= 1 || pid == getpid())
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n += fd >= 0 && read(fd, &byte, 1) == 1;
+	}
+	return n;
+}
+
 void kj_room_clear_out(void)
 {
 	const struct timespec pause = { .tv_nsec = CLEAR_OUT_MS * 1000000L };
@@ -156,8 +182,14 @@ void kj_room_clear_out(void)
 	stop_pid_1();
 	kj_rootfs_empty("/");
 	kj_rootfs_empty("/run");
-	(void)kill(-1, SIGKILL);	/* PID 1 and this process are spared */
-	nanosleep(&pause, NULL);
+	/* PID 1 and this process are spared.  The memory of the others comes
+	 * back when they are gone, not when they are told to go. */
+	(void)kill(-1, SIGKILL);
+	for (int i = 0; i < CLEAR_OUT_TURNS; i++) {
+		nanosleep(&pause, NULL);
+		if (count_others() == 0)
+			break;
+	}
 	set(MIN_FREE, MIN_FREE_TAKING);
 	drop_caches();
 }
