@@ -52,7 +52,7 @@
 #define CLEAR_OUT_TURNS 25
 
 #define THREAD_STACK (128 * 1024)
-#define HEAP_FIXED (9u << 20)		/* of the engine, beside the image's index */
+#define HEAP_FIXED (1u << 20)		/* of the engine, beside the image's index */
 #define HEAP_PER_CPU (3u << 20)
 
 /* Reserves that nobody will have any more, while the frames are taken. */
@@ -190,7 +190,7 @@ void kj_room_clear_out(void)
 		if (count_others() == 0)
 			break;
 	}
-	set(MIN_FREE, MIN_FREE_TAKING);
+	set(MIN_FREE, MIN_FREE_READING);
 	drop_caches();
 }
 

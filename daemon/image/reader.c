@@ -27,7 +27,6 @@
 #include "store.h"
 
 #define SPAN_BYTES	(1536u * 1024)
-#define EXTRA_WORKERS	3u
 #define WORKERS_MAX	64u
 
 _Static_assert(SPAN_BYTES >= KJ_CHUNK_SIZE_MAX + 2 * KJ_STORE_ALIGN,
@@ -196,7 +195,8 @@ int kj_reader_restore(struct kj_reader *reader, const struct kj_memory_sink *sin
 {
 	struct restore t = { .reader = reader, .sink = sink,
 			     .lock = PTHREAD_MUTEX_INITIALIZER };
-	unsigned int n = reader->threads + EXTRA_WORKERS;
+	/* No more than CPUs: in C, each MiB here is one that A cannot have. */
+	unsigned int n = reader->threads;
 	struct worker *workers = make_workers(&t, n);
 	int r;
 
