@@ -236,7 +236,6 @@ static int place_memory(struct kj_reader *reader, bool last_try,
 	r = kj_restore_begin(reader, last_try, restore, error);
 	if (r < 0)
 		return r;
-	kj_room_spare();
 	if (restore->nr_short > 0)
 		kj_notice("%llu of the image's pages must be zero to have room",
 			  (unsigned long long)restore->nr_short);

@@ -21,10 +21,10 @@
  * If all that is not enough, the choice is between the hibernated system and
  * this boot, which is worth nothing: everything else in C is cleared out.
  */
-#include <limits.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -33,6 +33,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,11 +44,6 @@
 #include "room.h"
 #include "rootfs.h"
 
-#define MIN_FREE "/proc/sys/vm/min_free_kbytes"
-#define MIN_FREE_TAKING "3072\n"	/* KiB, while frames are taken */
-#define MIN_FREE_READING "1024\n"
-
-#define REFRESHES 40
 #define CLEAR_OUT_MS 200		/* for processes to end, each turn */
 #define CLEAR_OUT_TURNS 25
 
@@ -55,14 +51,19 @@
 #define HEAP_FIXED (1u << 20)		/* of the engine, beside the image's index */
 #define HEAP_PER_CPU (3u << 20)
 
-/* Reserves that nobody will have any more, while the frames are taken. */
+/*
+ * Reserves that nobody will have any more, while the frames are taken; and the
+ * free pages that each CPU holds for itself, many after a boot, of which others
+ * cannot have one: a fraction of the memory so small that it means "few".
+ */
 static const struct {
 	const char *path;
 	const char *value;
 } settings[KJ_ROOM_SETTINGS] = {
 	{ "/proc/sys/vm/watermark_boost_factor", "0\n" },
 	{ "/proc/sys/vm/lowmem_reserve_ratio", "0 0 0\n" },
-	{ MIN_FREE, MIN_FREE_TAKING },
+	{ "/proc/sys/vm/min_free_kbytes", "1024\n" },
+	{ "/proc/sys/vm/percpu_pagelist_high_fraction", "1000000\n" },
 };
 
 void kj_room_prepare_process(void)
@@ -111,15 +112,15 @@ static void set(const char *path, const char *value)
 		kj_log_errno(LOG_DEBUG, r, "cannot write %s: %m", path);
 }
 
-/*
- * Caches, and the free pages that each CPU holds for itself and others cannot
- * have: many after a boot.  Each refresh of the statistics lets go of an eighth.
- */
 static void drop_caches(void)
 {
+	struct sysinfo info;
+
 	set("/proc/sys/vm/drop_caches", "3\n");
-	for (int i = 0; i < REFRESHES; i++)
-		set("/proc/sys/vm/stat_refresh", "1\n");
+	if (sysinfo(&info) == 0)
+		kj_info("%llu of %llu KiB are free now",
+			(unsigned long long)info.freeram * info.mem_unit / 1024,
+			(unsigned long long)info.totalram * info.mem_unit / 1024);
 }
 
 void kj_room_make(struct kj_room *ret)
@@ -134,11 +135,6 @@ void kj_room_make(struct kj_room *ret)
 		set(settings[i].path, settings[i].value);
 	}
 	drop_caches();
-}
-
-void kj_room_spare(void)
-{
-	set(MIN_FREE, MIN_FREE_READING);
 }
 
 /*
@@ -190,7 +186,6 @@ void kj_room_clear_out(void)
 		if (count_others() == 0)
 			break;
 	}
-	set(MIN_FREE, MIN_FREE_READING);
 	drop_caches();
 }
 

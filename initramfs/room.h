@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#define KJ_ROOM_SETTINGS 3
+#define KJ_ROOM_SETTINGS 4
 
 /* What was changed and is changed back when C boots on. */
 struct kj_room {
@@ -29,13 +29,6 @@ void kj_room_prepare_process(void);
  * This process has all memory afterwards that it needs, and keeps it.
  */
 void kj_room_make(struct kj_room *ret);
-
-/**
- * kj_room_spare() - after the kernel took them
- *
- * Frees a little for what the kernel needs while the image is read.
- */
-void kj_room_spare(void);
 
 /**
  * kj_room_clear_out() - when that was not enough: all else in C goes

@@ -18,6 +18,10 @@ def run(t):
     count, _, pid = counter.read()
     swap_before = scenario.swap_counts(machine)
     t.round_trip()
+    for line in machine.run("journalctl", "-b", "-u", "kjumpd", "-o", "cat",
+                            "--no-pager").splitlines():
+        if "KiB are free" in line or "room" in line:
+            t.say(f"in C: {line}")
     last = scenario.status(machine)["last"]
     t.check(last["pages"] * 4096 >> 20 >= mib,
             f"only {last['pages']} pages were saved")
