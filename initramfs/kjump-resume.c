@@ -302,7 +302,7 @@ static void try_resume(struct resume *s)
 
 	if (check_machine(s) < 0)
 		return;
-	if (kj_reader_open(&s->store.store, 0, &reader, &error) < 0) {
+	if (kj_reader_open(&s->store.store, NULL, &reader, &error) < 0) {
 		conclude(s, LOG_ERR, "refused", "the image on %s was not resumed: %s",
 			 s->dev.path, error.text);
 		return;

@@ -215,7 +215,7 @@ int kj_peer_open(struct kj_peer **ret, struct kj_error *error)
 	peer->runs.fetch = fetch_map;
 	peer->runs.ctx = peer;
 	peer->runs.max_pfn = peer->about.max_pfn;
-	peer->runs.max_run = KJ_CHUNK_PAGES;
+	peer->runs.max_run = KJ_CHUNK_PAGES_MAX;
 	peer->runs.boundary = WINDOW_PAGES;
 	*ret = peer;
 	return 0;

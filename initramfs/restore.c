@@ -31,7 +31,7 @@ static int place(void *ctx, struct kj_run run, const void *data)
 			      run.pfn * KJ_PAGE_SIZE);
 }
 
-int kj_restore_begin(const struct kj_reader *reader, bool last_try,
+int kj_restore_begin(struct kj_reader *reader, bool last_try,
 		     struct kj_restore *ret, struct kj_error *error)
 {
 	const struct kj_identity *a = &kj_reader_info(reader)->identity;
@@ -41,11 +41,14 @@ int kj_restore_begin(const struct kj_reader *reader, bool last_try,
 	};
 	kj_autofree uint64_t *bitmap = NULL;
 	kj_autoclose int fd = -EBADF;
+	int r;
 
 	bitmap = calloc(request.max_pfn / 64, sizeof(*bitmap));
 	if (!bitmap)
 		return kj_fail(error, -ENOMEM, "no memory for the map of the image's pages");
-	kj_reader_mark_pages(reader, bitmap);
+	r = kj_reader_mark_pages(reader, bitmap, error);
+	if (r < 0)
+		return r;
 	request.bitmap = (uintptr_t)bitmap;
 
 	fd = open("/dev/kjump", O_RDWR | O_CLOEXEC);

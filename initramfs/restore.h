@@ -28,7 +28,7 @@ struct kj_restore {
  *
  * Return: 0; -ENOMEM when there is too little room; a negative errno.
  */
-int kj_restore_begin(const struct kj_reader *reader, bool last_try,
+int kj_restore_begin(struct kj_reader *reader, bool last_try,
 		     struct kj_restore *ret, struct kj_error *error);
 
 /** kj_restore_sink() - for the image engine */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Seals and checkers of the image's structures; B seals, C and A check.
+ * Checkers of the image's structures; B makes them, C and A check.
  *
  * Each checker goes from what makes the bytes ours (magic, version, checksum)
  * to what they say, and stops at the first thing that is wrong, with a phrase
@@ -62,20 +62,23 @@ void kj_header_seal(struct kj_header *h)
 					offsetof(struct kj_header, checksum)));
 }
 
-static const char *check_header_seal(const struct kj_header *h)
+static const char *check_header_head(const struct kj_header *h)
 {
 	if (kj_get32(h->checksum) != checksum_without(h, sizeof(*h),
 					offsetof(struct kj_header, checksum)))
 		return "the header's checksum differs";
-	if (kj_get32(h->version) != KJ_FORMAT_VERSION)
-		return "the header's version is not known";
+	if (kj_get32(h->version) < KJ_FORMAT_VERSION)
+		return "the image's format is of an older kjump";
+	if (kj_get32(h->version) > KJ_FORMAT_VERSION)
+		return "the image's format is of a newer kjump";
 	if (kj_get32(h->features) != 0)
 		return "the header asks for features that are not known";
 	if (kj_get32(h->state) > KJ_HEADER_CLAIMED)
 		return "the header's state is not known";
 	if (kj_get64(h->generation) > KJ_GENERATION_MAX)
 		return "the header's generation is out of range";
-	if (!all_zero(h->reserved, sizeof(h->reserved)))
+	if (kj_get32(h->reserved2) != 0 ||
+	    (kj_get32(h->options) == 0 && !all_zero(h->reserved, sizeof(h->reserved))))
 		return "the header's reserved bytes are not zero";
 	return NULL;
 }
@@ -86,7 +89,8 @@ static const char *check_header_memory(const struct kj_header *h)
 		return "the header's memory size is out of range";
 	if (kj_get64(h->pages) > kj_get64(h->max_pfn))
 		return "the header counts more pages than there is memory";
-	if (kj_get64(h->zero_pages) > kj_get64(h->pages))
+	if (kj_get64(h->zero_pages) > kj_get64(h->pages) ||
+	    kj_get64(h->word_pages) > kj_get64(h->pages) - kj_get64(h->zero_pages))
 		return "the header counts more zero pages than pages";
 	if (kj_get64(h->chunks) > kj_get64(h->pages))
 		return "the header counts more chunks than pages";
@@ -111,7 +115,7 @@ static const char *check_header_store(const struct kj_header *h, uint64_t store_
 	    (blocks == 0) != (kj_get64(h->chunks) == 0))
 		return "the header's counts contradict each other";
 	if (blocks == 0)
-		return last || kj_get32(h->index_checksum) ?
+		return last || !all_zero(h->index_seal, sizeof(h->index_seal)) ?
 			"the header points to an index of no blocks" : NULL;
 	if (blocks > KJ_INDEX_BLOCKS_MAX ||
 	    blocks * KJ_INDEX_SIZE > stored - KJ_DATA_START)
@@ -124,6 +128,34 @@ static const char *check_header_store(const struct kj_header *h, uint64_t store_
 	return NULL;
 }
 
+static const char *check_vault(const struct kj_vault *v)
+{
+	if (kj_get64(v->operations) < 1 || kj_get64(v->operations) > KJ_VAULT_OPERATIONS_MAX)
+		return "the passphrase's cost is out of range";
+	if (kj_get64(v->memory) < 8192 || kj_get64(v->memory) > KJ_VAULT_MEMORY_MAX)
+		return "the passphrase's memory is out of range";
+	return NULL;
+}
+
+static const char *check_header_lock(const struct kj_header *h)
+{
+	uint32_t cipher = kj_get32(h->cipher), lock = kj_get32(h->slot.lock);
+
+	if (cipher > KJ_CIPHER_XCHACHA20)
+		return "the header's cipher is not known";
+	if (lock > KJ_LOCK_KEYFILE)
+		return "the header's lock is not known";
+	if ((cipher == KJ_CIPHER_NONE) != (lock == KJ_LOCK_NONE))
+		return "the header's cipher and lock contradict each other";
+	if (lock == KJ_LOCK_NONE &&
+	    !(all_zero((const uint8_t *)&h->slot, sizeof(h->slot)) &&
+	      all_zero(h->seal, sizeof(h->seal))))
+		return "an image that is not encrypted has keys";
+	if (kj_get32(h->slot.reserved) != 0)
+		return "the header's reserved bytes are not zero";
+	return lock == KJ_LOCK_PASSPHRASE ? check_vault(&h->slot.vault) : NULL;
+}
+
 int kj_header_check(const struct kj_header *h, uint64_t store_size,
 		    const char **ret_reason)
 {
@@ -133,55 +165,64 @@ int kj_header_check(const struct kj_header *h, uint64_t store_size,
 		*ret_reason = "there is no header";
 		return -ENODATA;
 	}
-	reason = check_header_seal(h);
+	reason = check_header_head(h);
 	if (!reason && kj_get32(h->state) != KJ_HEADER_NONE) {
 		reason = check_header_memory(h);
 		if (!reason)
 			reason = check_header_store(h, store_size);
+		if (!reason)
+			reason = check_header_lock(h);
 	}
 	return refuse(ret_reason, reason);
 }
 
 /* ---- runs --------------------------------------------------------------- */
 
-int kj_runs_check(const struct kj_disk_run *runs, uint32_t n_runs, uint64_t max_pfn,
-		  uint32_t *ret_data, uint32_t *ret_zero, const char **ret_reason)
+static void count_run(const struct kj_disk_run *run, struct kj_content *c)
 {
-	uint32_t data = 0, zero = 0;
+	uint32_t n = kj_run_pages(run);
 
+	switch (kj_run_kind(run)) {
+	case KJ_RUN_ZERO:
+		c->zero_pages += n;
+		break;
+	case KJ_RUN_WORD:
+		c->word_pages += n;
+		c->words++;
+		break;
+	default:
+		c->data_pages += n;
+	}
+}
+
+int kj_runs_check(const struct kj_disk_run *runs, uint32_t n_runs, uint64_t max_pfn,
+		  struct kj_content *ret, const char **ret_reason)
+{
+	uint32_t left = KJ_CHUNK_PAGES_MAX;
+
+	*ret = (struct kj_content) { 0 };
 	if (n_runs < 1 || n_runs > KJ_CHUNK_RUNS_MAX)
 		return refuse(ret_reason, "a chunk's number of runs is out of range");
 	for (uint32_t i = 0; i < n_runs; i++) {
 		uint64_t pfn = kj_run_pfn(&runs[i]);
 		uint32_t n = kj_run_pages(&runs[i]);
 
-		if (n < 1 || n > KJ_CHUNK_PAGES_MAX - data - zero)
+		if (kj_run_kind(&runs[i]) > KJ_RUN_ZERO)
+			return refuse(ret_reason, "the kind of a run of pages is not known");
+		if (n < 1 || n > left)
 			return refuse(ret_reason, "a chunk's number of pages is out of range");
 		if (pfn >= max_pfn || n > max_pfn - pfn)
 			return refuse(ret_reason, "a page is outside the memory");
-		if (kj_run_is_zero(&runs[i]))
-			zero += n;
-		else
-			data += n;
+		left -= n;
+		count_run(&runs[i], ret);
 	}
-	*ret_data = data;
-	*ret_zero = zero;
 	return 0;
 }
 
 /* ---- index -------------------------------------------------------------- */
 
-void kj_index_block_seal(struct kj_index_block *block)
+static const char *check_payload(uint32_t codec, uint32_t payload, uint32_t plain)
 {
-	block->magic = kj_le32_of(KJ_INDEX_MAGIC);
-	block->checksum = kj_le32_of(checksum_without(block, sizeof(*block),
-					offsetof(struct kj_index_block, checksum)));
-}
-
-static const char *check_payload(uint32_t codec, uint32_t payload, uint32_t pages)
-{
-	uint32_t plain = pages * KJ_FORMAT_PAGE_SIZE;
-
 	if (codec != KJ_CODEC_STORED && codec != KJ_CODEC_LZ4)
 		return "a chunk's codec is not known";
 	if (codec == KJ_CODEC_STORED && payload != plain)
@@ -198,19 +239,19 @@ static const char *check_entry(const struct kj_index_entry *entry,
 	uint32_t payload = kj_get32(entry->payload);
 	uint32_t n_runs = kj_get16(entry->n_runs);
 	uint64_t stored = kj_get64(h->bytes_stored);
-	uint32_t data, zero;
+	struct kj_content content;
 	const char *reason;
 
 	if (kj_runs_check(entry->runs, n_runs, kj_get64(h->max_pfn),
-			  &data, &zero, &reason) < 0)
+			  &content, &reason) < 0)
 		return reason;
-	reason = check_payload(kj_get16(entry->codec), payload, data);
+	reason = check_payload(kj_get16(entry->codec), payload, kj_content_plain(&content));
 	if (reason)
 		return reason;
-	if (kj_get32(entry->reserved) != 0)
-		return "an index entry's reserved bytes are not zero";
+	if (kj_get64(entry->number) >= kj_get64(h->chunks))
+		return "a chunk's number is out of range";
 	if (offset % KJ_CHUNK_ALIGN || offset < KJ_DATA_START || offset > stored ||
-	    kj_chunk_head_size(n_runs) + payload > stored - offset)
+	    payload > stored - offset)
 		return "a chunk is outside the image";
 	return NULL;
 }
@@ -247,7 +288,7 @@ static const char *check_chain(const struct kj_index_block *block,
 	uint64_t previous = kj_get64(block->previous);
 
 	if (kj_get32(block->sequence) == 0)
-		return previous || kj_get32(block->previous_checksum) ?
+		return previous || !all_zero(block->previous_seal, KJ_SEAL_SIZE) ?
 			"the first index block has a previous one" : NULL;
 	if (previous % KJ_FORMAT_ALIGN || previous < KJ_DATA_START ||
 	    previous > kj_get64(h->bytes_stored) - KJ_INDEX_SIZE)
@@ -257,22 +298,16 @@ static const char *check_chain(const struct kj_index_block *block,
 
 int kj_index_block_check(const struct kj_index_block *block,
 			 const struct kj_header *h, uint32_t sequence,
-			 uint32_t checksum, const char **ret_reason)
+			 const char **ret_reason)
 {
 	const char *reason = NULL;
 
 	if (kj_get32(block->magic) != KJ_INDEX_MAGIC)
 		reason = "there is no index block where one should be";
-	else if (kj_get32(block->checksum) != checksum ||
-		 checksum_without(block, sizeof(*block),
-			offsetof(struct kj_index_block, checksum)) != checksum)
-		reason = "an index block's checksum differs";
 	else if (memcmp(block->image_id, h->image_id, sizeof(h->image_id)) != 0)
 		reason = "an index block is of another image";
 	else if (kj_get32(block->sequence) != sequence)
 		reason = "an index block is not in its place";
-	else if (!all_zero(block->reserved, sizeof(block->reserved)))
-		reason = "an index block's reserved bytes are not zero";
 	else if (kj_get32(block->used) < offsetof(struct kj_index_block, data) ||
 		 kj_get32(block->used) > sizeof(*block))
 		reason = "an index block's length is out of range";
@@ -285,37 +320,35 @@ int kj_index_block_check(const struct kj_index_block *block,
 	return refuse(ret_reason, reason);
 }
 
-/* ---- chunk -------------------------------------------------------------- */
+/* ---- recipient ------------------------------------------------------------ */
 
-void kj_chunk_seal(struct kj_chunk *c)
+void kj_recipient_seal(struct kj_recipient *r)
 {
-	size_t len = kj_chunk_head_size(kj_get16(c->n_runs)) + kj_get32(c->payload);
-
-	c->magic = kj_le32_of(KJ_CHUNK_MAGIC);
-	c->checksum = kj_le32_of(checksum_without(c, len,
-					offsetof(struct kj_chunk, checksum)));
+	memcpy(r->magic, KJ_RECIPIENT_MAGIC, sizeof(r->magic));
+	r->version = kj_le32_of(KJ_RECIPIENT_VERSION);
+	r->checksum = kj_le32_of(checksum_without(r, sizeof(*r),
+					offsetof(struct kj_recipient, checksum)));
 }
 
-int kj_chunk_check(const struct kj_chunk *c, const struct kj_index_entry *entry,
-		   const uint8_t image_id[16], const char **ret_reason)
+int kj_recipient_check(const void *buf, size_t len, const char **ret_reason)
 {
-	uint32_t n_runs = kj_get16(entry->n_runs);
-	size_t len = kj_chunk_head_size(n_runs) + kj_get32(entry->payload);
-	uint32_t checksum = kj_get32(entry->checksum);
+	const struct kj_recipient *r = buf;
 	const char *reason = NULL;
 
-	if (kj_get32(c->magic) != KJ_CHUNK_MAGIC)
-		reason = "there is no chunk where one should be";
-	else if (memcmp(c->image_id, image_id, sizeof(c->image_id)) != 0)
-		reason = "it is of another image";
-	else if (kj_get32(c->checksum) != checksum ||
-		 checksum_without(c, len,
-			offsetof(struct kj_chunk, checksum)) != checksum)
+	if (len != sizeof(*r))
+		reason = "its length is not that of a key";
+	else if (memcmp(r->magic, KJ_RECIPIENT_MAGIC, sizeof(r->magic)) != 0)
+		reason = "it is not a key of kjump";
+	else if (kj_get32(r->checksum) != checksum_without(r, sizeof(*r),
+					offsetof(struct kj_recipient, checksum)))
 		reason = "its checksum differs";
-	else if (kj_get16(c->n_runs) != n_runs ||
-		 kj_get32(c->payload) != kj_get32(entry->payload) ||
-		 kj_get16(c->codec) != kj_get16(entry->codec) ||
-		 memcmp(c->runs, entry->runs, n_runs * sizeof(c->runs[0])) != 0)
-		reason = "it differs from its index entry";
+	else if (kj_get32(r->version) != KJ_RECIPIENT_VERSION)
+		reason = "its version is not known";
+	else if (!all_zero(r->reserved, sizeof(r->reserved)))
+		reason = "its reserved bytes are not zero";
+	else if (kj_get32(r->lock) == KJ_LOCK_PASSPHRASE)
+		reason = check_vault(&r->vault);
+	else if (kj_get32(r->lock) != KJ_LOCK_KEYFILE)
+		reason = "its lock is not known";
 	return refuse(ret_reason, reason);
 }

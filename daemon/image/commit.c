@@ -262,9 +262,12 @@ void kj_header_to_info(const struct kj_header *h, struct kj_image_info *ret)
 	ret->created_usec = kj_get64(h->created_usec);
 	ret->pages = kj_get64(h->pages);
 	ret->zero_pages = kj_get64(h->zero_pages);
+	ret->word_pages = kj_get64(h->word_pages);
 	ret->bytes_stored = kj_get64(h->bytes_stored);
 	ret->write_usec = kj_get64(h->write_usec);
 	ret->chunks = kj_get64(h->chunks);
+	ret->cipher = (enum kj_cipher)kj_get32(h->cipher);
+	ret->slot = h->slot;
 
 	memcpy(id->kernel_release, h->kernel_release, sizeof(id->kernel_release) - 1);
 	memcpy(id->machine_id, h->machine_id, sizeof(id->machine_id));

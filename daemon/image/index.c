@@ -4,14 +4,15 @@
  *
  * B cannot hold an index that grows with A's memory, so it holds one block of
  * it.  A full block goes to the disk between the chunks and the next one
- * points back to it, by offset and checksum; the header points to the last.
- * Whoever believes the header's checksum can therefore believe the whole
- * chain, and a block of an older image never fits in.
+ * points back to it, by offset and seal; the header points to the last.  Whoever
+ * believes the header can therefore believe the whole chain, and a block of an
+ * older image never fits in.  The reader holds one block, too.
  *
  *      header --> block n-1 --> ... --> block 1 --> block 0
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,20 +31,20 @@ static void begin_block(struct kj_index_writer *ix)
 	block->entries = kj_le32_of(0);
 	block->used = kj_le32_of(offsetof(struct kj_index_block, data));
 	block->previous = kj_le64_of(ix->last);
-	block->previous_checksum = kj_le32_of(ix->last_checksum);
+	memcpy(block->previous_seal, ix->last_seal, sizeof(block->previous_seal));
 }
 
 int kj_index_writer_init(struct kj_index_writer *ix, const struct kj_store *store,
-			 struct kj_space *space, const uint8_t image_id[16])
+			 struct kj_space *space, const struct kj_sealer *sealer)
 {
 	memset(ix, 0, sizeof(*ix));
 	ix->store = store;
+	ix->sealer = sealer;
 	ix->space = space;
 	ix->block = aligned_alloc(KJ_STORE_ALIGN, sizeof(*ix->block));
 	if (!ix->block)
 		return -ENOMEM;
 	memset(ix->block, 0, sizeof(*ix->block));
-	memcpy(ix->block->image_id, image_id, sizeof(ix->block->image_id));
 	begin_block(ix);
 	return 0;
 }
@@ -63,42 +64,32 @@ static int end_block(struct kj_index_writer *ix, struct kj_error *error)
 	r = kj_space_take(ix->space, sizeof(*ix->block), &offset, error);
 	if (r < 0)
 		return r;
-	kj_index_block_seal(ix->block);
+	kj_seal_index_block(ix->sealer, ix->block);
 	r = kj_store_write(ix->store, offset, ix->block, sizeof(*ix->block), error);
 	if (r < 0)
 		return r;
 	ix->last = offset;
-	ix->last_checksum = kj_get32(ix->block->checksum);
+	memcpy(ix->last_seal, ix->block->seal, sizeof(ix->last_seal));
 	ix->blocks++;
 	begin_block(ix);
 	return 0;
 }
 
-int kj_index_add(struct kj_index_writer *ix, const struct kj_chunk *c,
-		 uint64_t offset, struct kj_error *error)
+int kj_index_add(struct kj_index_writer *ix, const struct kj_index_entry *entry,
+		 struct kj_error *error)
 {
-	uint32_t n_runs = kj_get16(c->n_runs);
+	size_t size = kj_index_entry_size(kj_get16(entry->n_runs));
 	uint32_t used = kj_get32(ix->block->used);
-	struct kj_index_entry *entry;
 	int r;
 
-	if (kj_index_entry_size(n_runs) > sizeof(*ix->block) - used) {
+	if (size > sizeof(*ix->block) - used) {
 		r = end_block(ix, error);
 		if (r < 0)
 			return r;
 		used = kj_get32(ix->block->used);
 	}
-	entry = (struct kj_index_entry *)((uint8_t *)ix->block + used);
-	entry->offset = kj_le64_of(offset);
-	entry->checksum = c->checksum;
-	entry->payload = c->payload;
-	entry->n_runs = c->n_runs;
-	entry->codec = c->codec;
-	entry->reserved = kj_le32_of(0);
-	memcpy(entry->runs, c->runs, n_runs * sizeof(c->runs[0]));
-
-	used += (uint32_t)kj_index_entry_size(n_runs);
-	ix->block->used = kj_le32_of(used);
+	memcpy((uint8_t *)ix->block + used, entry, size);
+	ix->block->used = kj_le32_of(used + (uint32_t)size);
 	ix->block->entries = kj_le32_of(kj_get32(ix->block->entries) + 1);
 	ix->chunks++;
 	return 0;
@@ -116,33 +107,110 @@ int kj_index_end(struct kj_index_writer *ix, struct kj_header *h,
 	h->chunks = kj_le64_of(ix->chunks);
 	h->index_blocks = kj_le32_of(ix->blocks);
 	h->index_last = kj_le64_of(ix->last);
-	h->index_checksum = kj_le32_of(ix->last_checksum);
+	memcpy(h->index_seal, ix->last_seal, sizeof(h->index_seal));
 	return 0;
 }
 
 /* ---- reading -------------------------------------------------------------- */
 
-static int load_blocks(struct kj_index *index, const struct kj_store *store,
-		       const struct kj_header *h, struct kj_error *error)
+int kj_index_reader_init(struct kj_index_reader *ix, const struct kj_store *store,
+			 const struct kj_sealer *sealer, const struct kj_header *header)
 {
-	uint64_t offset = kj_get64(h->index_last);
-	uint32_t checksum = kj_get32(h->index_checksum);
+	*ix = (struct kj_index_reader) {
+		.store = store, .sealer = sealer, .header = header,
+		.block = aligned_alloc(KJ_STORE_ALIGN, sizeof(*ix->block)),
+	};
+	if (!ix->block)
+		return -ENOMEM;
+	kj_index_rewind(ix);
+	return 0;
+}
 
-	for (uint32_t i = kj_get32(h->index_blocks); i > 0; i--) {
-		struct kj_index_block *block = &index->blocks[i - 1];
-		const char *reason;
-		int r;
+void kj_index_reader_done(struct kj_index_reader *ix)
+{
+	free(KJ_TAKE_PTR(ix->block));
+}
 
-		r = kj_store_read(store, offset, block, sizeof(*block), error);
+void kj_index_rewind(struct kj_index_reader *ix)
+{
+	ix->left = kj_get32(ix->header->index_blocks);
+	ix->next = kj_get64(ix->header->index_last);
+	memcpy(ix->next_seal, ix->header->index_seal, sizeof(ix->next_seal));
+	ix->entries_left = 0;
+}
+
+static int load_block(struct kj_index_reader *ix, struct kj_error *error)
+{
+	struct kj_index_block *block = ix->block;
+	const char *reason;
+	int r;
+
+	r = kj_store_read(ix->store, ix->next, block, sizeof(*block), error);
+	if (r < 0)
+		return r;
+	ix->left--;
+	r = kj_open_index_block(ix->sealer, block, ix->next_seal, &reason);
+	if (r == 0)
+		r = kj_index_block_check(block, ix->header, ix->left, &reason);
+	if (r < 0)
+		return kj_fail(error, r, "the image is damaged: %s (block %" PRIu32
+			       " of the index)", reason, ix->left);
+	ix->next = kj_get64(block->previous);
+	memcpy(ix->next_seal, block->previous_seal, sizeof(ix->next_seal));
+	ix->at = block->data;
+	ix->entries_left = kj_get32(block->entries);
+	return 0;
+}
+
+const struct kj_index_entry *kj_index_peek(const struct kj_index_reader *ix)
+{
+	return ix->entries_left ? (const void *)ix->at : NULL;
+}
+
+int kj_index_next(struct kj_index_reader *ix, const struct kj_index_entry **ret,
+		  struct kj_error *error)
+{
+	int r;
+
+	if (ix->entries_left == 0) {
+		if (ix->left == 0)
+			return 0;
+		r = load_block(ix, error);
 		if (r < 0)
 			return r;
-		r = kj_index_block_check(block, h, i - 1, checksum, &reason);
-		if (r < 0)
-			return kj_fail(error, r, "the image is damaged: %s (block %" PRIu32
-				       " of the index)", reason, i - 1);
-		offset = kj_get64(block->previous);
-		checksum = kj_get32(block->previous_checksum);
 	}
+	*ret = (const void *)ix->at;
+	ix->at += kj_index_entry_size(kj_get16((*ret)->n_runs));
+	ix->entries_left--;
+	return 1;
+}
+
+int kj_index_check(struct kj_index_reader *ix, struct kj_error *error)
+{
+	const struct kj_header *h = ix->header;
+	uint64_t chunks = 0, pages = 0, zero_pages = 0, word_pages = 0;
+	const struct kj_index_entry *entry;
+	int r;
+
+	kj_index_rewind(ix);
+	while ((r = kj_index_next(ix, &entry, error)) > 0) {
+		uint32_t n_runs = kj_get16(entry->n_runs);
+
+		chunks++;
+		for (uint32_t i = 0; i < n_runs; i++) {
+			uint32_t n = kj_run_pages(&entry->runs[i]);
+
+			pages += n;
+			zero_pages += kj_run_kind(&entry->runs[i]) == KJ_RUN_ZERO ? n : 0;
+			word_pages += kj_run_kind(&entry->runs[i]) == KJ_RUN_WORD ? n : 0;
+		}
+	}
+	if (r < 0)
+		return r;
+	if (chunks != kj_get64(h->chunks) || pages != kj_get64(h->pages) ||
+	    zero_pages != kj_get64(h->zero_pages) || word_pages != kj_get64(h->word_pages))
+		return kj_fail(error, -EBADMSG,
+			       "the image is damaged: index and header count differently");
 	return 0;
 }
 
@@ -163,83 +231,20 @@ static bool mark_run(uint64_t *bitmap, uint64_t pfn, uint32_t n)
 	return true;
 }
 
-struct totals {
-	uint64_t pages;
-	uint64_t zero_pages;
-};
-
-static const char *take_entry(struct kj_index *index, const struct kj_header *h,
-			      const struct kj_index_entry *entry,
-			      struct totals *totals)
+int kj_index_mark(struct kj_index_reader *ix, uint64_t *bitmap, struct kj_error *error)
 {
-	uint32_t n_runs = kj_get16(entry->n_runs);
-
-	if (index->n_entries == kj_get64(h->chunks))
-		return "the index has more chunks than the header says";
-	index->entries[index->n_entries++] = entry;
-
-	for (uint32_t i = 0; i < n_runs; i++) {
-		const struct kj_disk_run *run = &entry->runs[i];
-
-		if (!mark_run(index->bitmap, kj_run_pfn(run), kj_run_pages(run)))
-			return "a page is in the index twice";
-		totals->pages += kj_run_pages(run);
-		if (kj_run_is_zero(run))
-			totals->zero_pages += kj_run_pages(run);
-	}
-	return NULL;
-}
-
-static int take_entries(struct kj_index *index, const struct kj_header *h,
-			struct kj_error *error)
-{
-	uint32_t n_blocks = kj_get32(h->index_blocks);
-	struct totals totals = { 0 };
-	const char *reason = NULL;
-
-	for (uint32_t b = 0; b < n_blocks; b++) {
-		const struct kj_index_block *block = &index->blocks[b];
-		const uint8_t *p = block->data;
-
-		for (uint32_t i = kj_get32(block->entries); i > 0 && !reason; i--) {
-			const struct kj_index_entry *entry = (const void *)p;
-
-			reason = take_entry(index, h, entry, &totals);
-			p += kj_index_entry_size(kj_get16(entry->n_runs));
-		}
-	}
-	if (!reason && (index->n_entries != kj_get64(h->chunks) ||
-			totals.pages != kj_get64(h->pages) ||
-			totals.zero_pages != kj_get64(h->zero_pages)))
-		reason = "the index has less than the header says";
-	if (reason)
-		return kj_fail(error, -EBADMSG, "the image is damaged: %s", reason);
-	return 0;
-}
-
-int kj_index_load(struct kj_index *index, const struct kj_store *store,
-		  const struct kj_header *h, struct kj_error *error)
-{
-	size_t n_blocks = kj_get32(h->index_blocks);
+	const struct kj_index_entry *entry;
 	int r;
 
-	memset(index, 0, sizeof(*index));
-	index->bitmap_words = (kj_get64(h->max_pfn) + 63) / 64;
-	index->blocks = aligned_alloc(KJ_STORE_ALIGN, (n_blocks + !n_blocks) * KJ_INDEX_SIZE);
-	index->entries = calloc(kj_get64(h->chunks) + 1, sizeof(index->entries[0]));
-	index->bitmap = calloc(index->bitmap_words + 1, sizeof(index->bitmap[0]));
-	if (!index->blocks || !index->entries || !index->bitmap)
-		return kj_fail(error, -ENOMEM, "not enough memory for the image's index");
+	kj_index_rewind(ix);
+	while ((r = kj_index_next(ix, &entry, error)) > 0) {
+		uint32_t n_runs = kj_get16(entry->n_runs);
 
-	r = load_blocks(index, store, h, error);
-	if (r < 0)
-		return r;
-	return take_entries(index, h, error);
-}
-
-void kj_index_free(struct kj_index *index)
-{
-	free(KJ_TAKE_PTR(index->blocks));
-	free(KJ_TAKE_PTR(index->entries));
-	free(KJ_TAKE_PTR(index->bitmap));
+		for (uint32_t i = 0; i < n_runs; i++)
+			if (!mark_run(bitmap, kj_run_pfn(&entry->runs[i]),
+				      kj_run_pages(&entry->runs[i])))
+				return kj_fail(error, -EBADMSG, "the image is damaged: "
+					       "a page is in the index twice");
+	}
+	return r;
 }

@@ -7,8 +7,8 @@
  * the programs fill in.  It never logs; errors are negative errno and, in
  * struct kj_error, one sentence for a person.
  *
- * bytes:  memory -> pages -> pack -> store -> commit
- *         commit -> store -> pack -> pages -> memory
+ * bytes:  memory -> pages -> pack -> seal -> store -> commit
+ *         commit -> store -> seal -> pack -> pages -> memory
  */
 #ifndef KJ_IMAGE_H
 #define KJ_IMAGE_H
@@ -17,7 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kj-format.h"
+
 #define KJ_PAGE_SIZE 4096u
+
+struct kj_key;				/* kj-key.h */
 
 /* What went wrong, for a person: "chunk 17: checksum differs". */
 struct kj_error {
@@ -43,7 +47,7 @@ struct kj_memory_source {
 	int (*next_run)(void *ctx, struct kj_run *ret);
 
 	/* Makes run readable at *ret until unmap().  run.n is at most
-	 * KJ_CHUNK_PAGES. */
+	 * KJ_CHUNK_PAGES_MAX. */
 	int (*map)(void *ctx, struct kj_run run, const void **ret);
 	void (*unmap)(void *ctx, struct kj_run run, const void *data);
 };
@@ -100,9 +104,12 @@ struct kj_image_info {
 	uint64_t created_usec;		/* CLOCK_REALTIME */
 	uint64_t pages;			/* saved */
 	uint64_t zero_pages;		/* of those, all zero */
+	uint64_t word_pages;		/* of those, one word repeated, not zero */
 	uint64_t bytes_stored;		/* of the store, headers and index included */
 	uint64_t write_usec;		/* from first page to header */
 	uint64_t chunks;
+	enum kj_cipher cipher;
+	struct kj_slot slot;		/* what opens the key; see kj-key.h */
 };
 
 /* Called from one thread at a time, at most 10 times a second and at the end.
@@ -113,11 +120,10 @@ struct kj_progress {
 		      uint64_t bytes_done);
 };
 
-#define KJ_CHUNK_PAGES 256u		/* 1 MiB of memory: the unit of work */
-
 struct kj_write_options {
 	unsigned int threads;		/* 0: one per CPU */
 	bool snapshot;			/* ends as KJ_IMAGE_SNAPSHOT */
+	const struct kj_recipient *recipient; /* checked; NULL: not encrypted */
 	uint64_t pages_total;		/* for progress and the space check */
 	struct kj_identity identity;
 	struct kj_progress progress;
@@ -131,7 +137,8 @@ struct kj_write_options {
  * @ret_info: what was written; only set on success
  * @error: one sentence; only set on failure; may be NULL
  *
- * All memory is allocated at the start.  Whatever happens, also a power cut,
+ * All memory is allocated at the start: 2 MiB for each thread and 8 MiB beside
+ * them, at most; without @options->threads fewer where little is free.  Whatever happens, also a power cut,
  * the store says "no image" or holds the whole image.
  *
  * Return: 0; -ENOSPC when the store is too small; -ECANCELED or what the
@@ -170,16 +177,24 @@ int kj_image_claim(const struct kj_store *store, struct kj_error *error);
 /* An image being read: header and index, checked. */
 struct kj_reader;
 
+struct kj_read_options {
+	unsigned int threads;		/* 0: one per CPU */
+	const struct kj_key *key;	/* must outlive the reader; NULL: none */
+};
+
 /**
  * kj_reader_open() - read and check header and whole index
  * @store: must outlive the reader
- * @threads: 0: one per CPU
  * @ret: freed by kj_reader_close()
  *
+ * Holds one block of the index and not all of it, so that it takes the same
+ * memory however large the image is.
+ *
  * Return: 0; -ENODATA when there is no image (also a snapshot can be opened;
- * look at kj_reader_info()); -EBADMSG when header or index are damaged.
+ * look at kj_reader_info()); -EBADMSG when header or index are damaged;
+ * -ENOKEY when the image is encrypted and there is no key.
  */
-int kj_reader_open(const struct kj_store *store, unsigned int threads,
+int kj_reader_open(const struct kj_store *store, const struct kj_read_options *options,
 		   struct kj_reader **ret, struct kj_error *error);
 
 /** kj_reader_info() - the header; valid until kj_reader_close() */
@@ -189,13 +204,21 @@ const struct kj_image_info *kj_reader_info(const struct kj_reader *reader);
  * kj_reader_mark_pages() - set the bit of each page frame of the image
  * @bitmap: bit n of word m is page frame 64 * m + n; info.identity.max_pfn
  *          rounded up to 64 bits, all zero before
+ *
+ * To be called before the first page is placed: this is what finds a page that
+ * is in the image twice.
+ *
+ * Return: 0; -EBADMSG; the errno of a failing read.
  */
-void kj_reader_mark_pages(const struct kj_reader *reader, uint64_t *bitmap);
+int kj_reader_mark_pages(struct kj_reader *reader, uint64_t *bitmap,
+			 struct kj_error *error);
 
 /**
  * kj_reader_restore() - read, check, decompress and place every page
  * @sink: NULL only checks
  * @progress: may be NULL
+ *
+ * Takes 2 MiB for each thread, all of it at the start.
  *
  * Return: 0; -EBADMSG when a chunk is damaged; else as kj_image_write().
  */

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Packing: LZ4 where it helps, in B; checking and unpacking, in C and A.
+ * Packing: LZ4 where it helps, in B; unpacking, in C and A.
  *
  * Pages that do not compress are the case that must be fast, since they decide
  * how long the disk works.  They are gathered where they will be written, LZ4
- * skips through them in a few thousand probes and gives up without copying,
- * and the chunk's head is put right before them: they are touched once by
- * memcpy and once by the checksum.  What does compress is small and is copied
- * back from the scratch buffer.
+ * skips through them in a few thousand probes and gives up without copying:
+ * they are touched once by memcpy and once by the seal.  What does compress is
+ * small and is copied back from the scratch buffer.
  */
 #include <errno.h>
 #include <lz4.h>
@@ -58,69 +57,52 @@ static uint32_t compress(struct kj_packer *packer, const uint8_t *data, uint32_t
 {
 	int n = LZ4_compress_fast_extState(packer->lz4_state, (const char *)data,
 					   (char *)packer->scratch, (int)plain,
-					   (int)(plain - (plain >> WORTH_SHIFT)), 1);
+					   (int)(plain - (plain >> WORTH_SHIFT) - 1), 1);
 
 	return n > 0 ? (uint32_t)n : 0;
 }
 
-struct kj_chunk *kj_pack(struct kj_packer *packer, const struct kj_piece *piece,
-			 uint8_t *room, const uint8_t image_id[16])
+uint8_t *kj_pack(struct kj_packer *packer, const struct kj_piece *piece,
+		 uint8_t *room, struct kj_index_entry *entry)
 {
-	size_t head = kj_chunk_head_size(piece->n_disk_runs);
-	uint8_t *data = room + KJ_PIECE_HEAD_MAX;
-	uint32_t plain = piece->data_pages * KJ_PAGE_SIZE;
-	uint32_t packed = plain ? compress(packer, data, plain) : 0;
-	struct kj_chunk *c;
+	uint8_t *from = room + KJ_PIECE_WORDS - piece->content.words * KJ_WORD_SIZE;
+	uint32_t plain = kj_content_plain(&piece->content);
+	uint32_t packed = plain ? compress(packer, from, plain) : 0;
 
-	if (packed || !plain) {
-		c = (struct kj_chunk *)room;
-		copy_payload(room + head, packer->scratch, packed);
-	} else {
-		c = (struct kj_chunk *)(data - head);
-	}
-	c->payload = kj_le32_of(packed ? packed : plain);
-	c->codec = kj_le16_of(packed ? KJ_CODEC_LZ4 : KJ_CODEC_STORED);
-	c->n_runs = kj_le16_of((uint16_t)piece->n_disk_runs);
-	memcpy(c->image_id, image_id, sizeof(c->image_id));
-	memcpy(c->runs, piece->disk_runs,
+	entry->number = kj_le64_of(piece->number);
+	entry->payload = kj_le32_of(packed ? packed : plain);
+	entry->n_runs = kj_le16_of((uint16_t)piece->n_disk_runs);
+	entry->codec = kj_le16_of(packed ? KJ_CODEC_LZ4 : KJ_CODEC_STORED);
+	memcpy(entry->runs, piece->disk_runs,
 	       piece->n_disk_runs * sizeof(piece->disk_runs[0]));
-	kj_chunk_seal(c);
-	return c;
+	if (!packed && plain)
+		return from;
+	copy_payload(room, packer->scratch, packed);
+	return room;
 }
 
-static uint32_t data_pages_of(const struct kj_index_entry *entry)
+static uint32_t plain_of(const struct kj_index_entry *entry)
 {
 	uint32_t n_runs = kj_get16(entry->n_runs), n = 0;
 
 	for (uint32_t i = 0; i < n_runs; i++)
-		if (!kj_run_is_zero(&entry->runs[i]))
-			n += kj_run_pages(&entry->runs[i]);
+		n += kj_run_kind(&entry->runs[i]) == KJ_RUN_DATA ?
+			     kj_run_pages(&entry->runs[i]) * KJ_FORMAT_PAGE_SIZE :
+		     kj_run_kind(&entry->runs[i]) == KJ_RUN_WORD ? KJ_WORD_SIZE : 0;
 	return n;
 }
 
-int kj_unpack(const struct kj_chunk *c, const struct kj_index_entry *entry,
-	      const uint8_t image_id[16], uint8_t *buf, const uint8_t **ret_data,
-	      const char **ret_reason)
+int kj_unpack(const uint8_t *payload, const struct kj_index_entry *entry,
+	      uint8_t *buf, const uint8_t **ret_plain)
 {
-	const uint8_t *payload;
 	int plain, n;
-	int r;
 
-	r = kj_chunk_check(c, entry, image_id, ret_reason);
-	if (r < 0)
-		return r;
-	payload = (const uint8_t *)c + kj_chunk_head_size(kj_get16(c->n_runs));
-	if (kj_get16(c->codec) == KJ_CODEC_STORED) {
-		*ret_data = payload;
+	*ret_plain = payload;
+	if (kj_get16(entry->codec) == KJ_CODEC_STORED)
 		return 0;
-	}
-	plain = (int)(data_pages_of(entry) * KJ_FORMAT_PAGE_SIZE);
+	plain = (int)plain_of(entry);
 	n = LZ4_decompress_safe((const char *)payload, (char *)buf,
-				(int)kj_get32(c->payload), plain);
-	if (n != plain) {
-		*ret_reason = "it does not decompress to its pages";
-		return -EBADMSG;
-	}
-	*ret_data = buf;
-	return 0;
+				(int)kj_get32(entry->payload), plain);
+	*ret_plain = buf;
+	return n == plain ? 0 : -EBADMSG;
 }

@@ -4,8 +4,9 @@
  *
  * In B: the source's runs of page frames are cut into pieces of equal size,
  * whatever their lengths, so that a fragmented memory compresses and streams
- * like a whole one.  Pages that are all zero stay behind as a mark in their
- * run; a look at the first words tells nearly all others.
+ * like a whole one.  Pages of one repeated word, which is zero most often, stay
+ * behind as a mark in their run; a look at the first words tells nearly all
+ * others.
  *
  * In C: the same runs say where each page goes.
  */
@@ -71,32 +72,52 @@ int kj_pages_next(struct kj_pages *pages, struct kj_piece *piece,
 		pages->rest.n -= n;
 		room -= (uint32_t)n;
 	}
+	if (piece->n_runs > 0)
+		piece->number = pages->next_number++;
 	pthread_mutex_unlock(&pages->lock);
 	if (r < 0)
 		return r;
 	return piece->n_runs > 0;
 }
 
-static bool page_is_zero(const uint8_t *page)
+/* One word all over?  A difference shows in the first few words, mostly. */
+static bool page_is_word(const uint8_t *page)
 {
-	const uint64_t *words = (const uint64_t *)page;
+	const uint64_t *words = (const uint64_t *)page, word = words[0];
 
 	for (size_t i = 0; i < KJ_PAGE_SIZE / sizeof(*words); i += 8)
-		if (words[i] | words[i + 1] | words[i + 2] | words[i + 3] |
-		    words[i + 4] | words[i + 5] | words[i + 6] | words[i + 7])
+		if ((words[i] ^ word) | (words[i + 1] ^ word) | (words[i + 2] ^ word) |
+		    (words[i + 3] ^ word) | (words[i + 4] ^ word) | (words[i + 5] ^ word) |
+		    (words[i + 6] ^ word) | (words[i + 7] ^ word))
 			return false;
 	return true;
 }
 
+static enum kj_run_kind kind_of(const uint8_t *page)
+{
+	if (!page_is_word(page))
+		return KJ_RUN_DATA;
+	return *(const uint64_t *)page ? KJ_RUN_WORD : KJ_RUN_ZERO;
+}
+
 /* Adds one page to the piece's last run, or begins another one. */
-static void note_page(struct kj_piece *piece, uint64_t pfn, bool zero, bool first)
+static void note_page(struct kj_piece *piece, uint64_t pfn, enum kj_run_kind kind,
+		      uint64_t word, bool first)
 {
 	struct kj_disk_run *last = &piece->disk_runs[piece->n_disk_runs - 1];
+	struct kj_content *c = &piece->content;
+	bool same = !first && kj_run_kind(last) == kind &&
+		    (kind != KJ_RUN_WORD || piece->words[c->words - 1] == word);
 
-	if (!first && kj_run_is_zero(last) == zero)
-		*last = kj_disk_run_of(kj_run_pfn(last), kj_run_pages(last) + 1, zero);
+	if (same)
+		*last = kj_disk_run_of(kj_run_pfn(last), kj_run_pages(last) + 1, kind);
 	else
-		piece->disk_runs[piece->n_disk_runs++] = kj_disk_run_of(pfn, 1, zero);
+		piece->disk_runs[piece->n_disk_runs++] = kj_disk_run_of(pfn, 1, kind);
+	if (!same && kind == KJ_RUN_WORD)
+		piece->words[c->words++] = word;
+	c->data_pages += kind == KJ_RUN_DATA;
+	c->word_pages += kind == KJ_RUN_WORD;
+	c->zero_pages += kind == KJ_RUN_ZERO;
 }
 
 /* Copies page by page, also where many could go at once: C libraries take
@@ -104,19 +125,25 @@ static void note_page(struct kj_piece *piece, uint64_t pfn, bool zero, bool firs
 static void gather_run(struct kj_piece *piece, struct kj_run run,
 		       const uint8_t *from, uint8_t *data)
 {
-	data += (size_t)piece->data_pages * KJ_PAGE_SIZE;
+	data += (size_t)piece->content.data_pages * KJ_PAGE_SIZE;
 	for (uint64_t i = 0; i < run.n; i++, from += KJ_PAGE_SIZE) {
-		bool zero = page_is_zero(from);
+		enum kj_run_kind kind = kind_of(from);
 
-		note_page(piece, run.pfn + i, zero, i == 0);
-		if (zero) {
-			piece->zero_pages++;
+		note_page(piece, run.pfn + i, kind, *(const uint64_t *)from, i == 0);
+		if (kind != KJ_RUN_DATA)
 			continue;
-		}
 		memcpy(data, from, KJ_PAGE_SIZE);
 		data += KJ_PAGE_SIZE;
-		piece->data_pages++;
 	}
+}
+
+static void put_words(const struct kj_piece *piece, uint8_t *data)
+{
+	uint32_t n = piece->content.words;
+	kj_le64 *to = (kj_le64 *)data - n;
+
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = (kj_le64) { piece->words[i] };	/* bytes as they were */
 }
 
 int kj_pages_gather(struct kj_pages *pages, struct kj_piece *piece, uint8_t *data,
@@ -125,8 +152,7 @@ int kj_pages_gather(struct kj_pages *pages, struct kj_piece *piece, uint8_t *dat
 	const struct kj_memory_source *source = pages->source;
 
 	piece->n_disk_runs = 0;
-	piece->data_pages = 0;
-	piece->zero_pages = 0;
+	piece->content = (struct kj_content) { 0 };
 	for (uint32_t i = 0; i < piece->n_runs; i++) {
 		struct kj_run run = piece->runs[i];
 		const void *from;
@@ -138,25 +164,61 @@ int kj_pages_gather(struct kj_pages *pages, struct kj_piece *piece, uint8_t *dat
 		gather_run(piece, run, from, data);
 		source->unmap(source->ctx, run, from);
 	}
+	put_words(piece, data);
 	return 0;
 }
 
+/* Each page on its own, from one that is filled with the word. */
+static int place_word(const struct kj_memory_sink *sink, struct kj_run run,
+		      uint64_t word, uint64_t *page)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < KJ_PAGE_SIZE / sizeof(*page); i++)
+		page[i] = word;
+	for (uint64_t i = 0; r == 0 && i < run.n; i++)
+		r = sink->place(sink->ctx, (struct kj_run) { run.pfn + i, 1 }, page);
+	return r;
+}
+
+static const uint8_t *skip_words(const struct kj_disk_run *runs, uint32_t n_runs,
+				 const uint8_t *plain)
+{
+	for (uint32_t i = 0; i < n_runs; i++)
+		if (kj_run_kind(&runs[i]) == KJ_RUN_WORD)
+			plain += KJ_WORD_SIZE;
+	return plain;
+}
+
 int kj_pages_place(const struct kj_memory_sink *sink, const struct kj_disk_run *runs,
-		   uint32_t n_runs, const uint8_t *data, struct kj_error *error)
+		   uint32_t n_runs, const uint8_t *plain, uint64_t *page,
+		   struct kj_error *error)
 {
 	/* Never written to: the kernel backs all of it by one page. */
 	static uint8_t zeros[KJ_CHUNK_PAGES_MAX * KJ_FORMAT_PAGE_SIZE];
+	const uint8_t *words = plain, *data = skip_words(runs, n_runs, plain);
 
 	for (uint32_t i = 0; i < n_runs; i++) {
 		struct kj_run run = { kj_run_pfn(&runs[i]), kj_run_pages(&runs[i]) };
-		bool zero = kj_run_is_zero(&runs[i]);
-		int r = sink->place(sink->ctx, run, zero ? zeros : data);
+		uint64_t word;
+		int r;
 
+		switch (kj_run_kind(&runs[i])) {
+		case KJ_RUN_ZERO:
+			r = sink->place(sink->ctx, run, zeros);
+			break;
+		case KJ_RUN_WORD:
+			memcpy(&word, words, sizeof(word));
+			words += sizeof(word);
+			r = place_word(sink, run, word, page);
+			break;
+		default:
+			r = sink->place(sink->ctx, run, data);
+			data += run.n * KJ_PAGE_SIZE;
+		}
 		if (r < 0)
 			return kj_fail(error, r, "cannot place page frames %" PRIu64 "+%"
 				       PRIu64 ": %s", run.pfn, run.n, strerror(-r));
-		if (!zero)
-			data += run.n * KJ_PAGE_SIZE;
 	}
 	return 0;
 }

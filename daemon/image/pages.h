@@ -10,10 +10,12 @@
 #include "kj-format.h"
 #include "kj-image.h"
 
-/* The writer's chunks are smaller than the format allows: LZ4 looks back
- * 64 KiB only, and this way chunk and output stay in a CPU's cache. */
-#define KJ_PIECE_PAGES	128u
+/* LZ4 looks back 64 KiB only; this way chunk and output stay in a CPU's cache. */
+#define KJ_PIECE_PAGES	KJ_CHUNK_PAGES_MAX
 #define KJ_PIECE_BYTES	(KJ_PIECE_PAGES * KJ_PAGE_SIZE)
+
+/* The words of runs lie before the pages, so that both go as one. */
+#define KJ_PIECE_WORDS	(KJ_PIECE_PAGES * KJ_WORD_SIZE)
 
 /* The source's runs, being cut into pieces by many threads. */
 struct kj_pages {
@@ -23,18 +25,20 @@ struct kj_pages {
 	pthread_mutex_t lock;
 	struct kj_run rest;		/* of the last run, not handed out yet */
 	uint64_t end;			/* all runs so far are below it */
+	uint64_t next_number;
 };
 
 /* What one chunk will hold. */
 struct kj_piece {
 	struct kj_run runs[KJ_PIECE_PAGES];
 	uint32_t n_runs;
+	uint64_t number;		/* 0, 1, ... in the order of pages */
 
 	/* After kj_pages_gather(): */
 	struct kj_disk_run disk_runs[KJ_PIECE_PAGES];
+	uint64_t words[KJ_PIECE_PAGES];
 	uint32_t n_disk_runs;
-	uint32_t data_pages;
-	uint32_t zero_pages;
+	struct kj_content content;
 };
 
 void kj_pages_init(struct kj_pages *pages, const struct kj_memory_source *source,
@@ -51,16 +55,19 @@ int kj_pages_next(struct kj_pages *pages, struct kj_piece *piece,
 
 /**
  * kj_pages_gather() - read the piece's pages
- * @data: KJ_PIECE_BYTES; gets those that are not all zero, one behind the other
+ * @data: KJ_PIECE_BYTES; gets those of data, one behind the other; the words of
+ *        the others go right before it
  */
 int kj_pages_gather(struct kj_pages *pages, struct kj_piece *piece, uint8_t *data,
 		    struct kj_error *error);
 
 /**
  * kj_pages_place() - put a chunk's pages into the sink
- * @data: those that are not all zero
+ * @plain: words, then pages, as many as the runs say
+ * @page: a page to make pages of words in
  */
 int kj_pages_place(const struct kj_memory_sink *sink, const struct kj_disk_run *runs,
-		   uint32_t n_runs, const uint8_t *data, struct kj_error *error);
+		   uint32_t n_runs, const uint8_t *plain, uint64_t *page,
+		   struct kj_error *error);
 
 #endif /* KJ_IMAGE_PAGES_H */

@@ -6,14 +6,16 @@
  *                                  before both are known to be right
  *      kj_reader_mark_pages()      which page frames, without reading them
  *      kj_reader_restore()
- *        | N + 3 workers, each:
+ *        | N workers, each:
  *        |   take_span()           next chunks that one read can get
  *        |   kj_store_read()
- *        |   kj_unpack()           check, decompress
+ *        |   kj_open_chunk()       check, decrypt
+ *        |   kj_unpack()           decompress
  *        |   kj_pages_place()      only what was checked
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,12 +26,14 @@
 #include "pack.h"
 #include "pages.h"
 #include "progress.h"
+#include "seal.h"
 #include "store.h"
 
-#define SPAN_BYTES	(1536u * 1024)
+#define SPAN_BYTES	(1280u * 1024)
+#define ENTRIES_BYTES	(64u * 1024)
 #define WORKERS_MAX	64u
 
-_Static_assert(SPAN_BYTES >= KJ_CHUNK_SIZE_MAX + 2 * KJ_STORE_ALIGN,
+_Static_assert(SPAN_BYTES >= KJ_CHUNK_PLAIN_MAX + 2 * KJ_STORE_ALIGN,
 	       "each chunk can be read by one read");
 
 struct kj_reader {
@@ -37,13 +41,13 @@ struct kj_reader {
 	unsigned int threads;
 	struct kj_header header;
 	struct kj_image_info info;
-	struct kj_index index;
+	struct kj_sealer sealer;
+	struct kj_index_reader index;
 };
 
 /* Consecutive chunks, and the aligned bytes around them. */
 struct span {
-	uint64_t first_entry;
-	uint64_t n_entries;
+	size_t entries_len;
 	uint64_t offset;
 	size_t len;
 };
@@ -53,14 +57,15 @@ struct restore {
 	struct kj_reader *reader;
 	const struct kj_memory_sink *sink;
 	struct kj_crew crew;
-	pthread_mutex_t lock;		/* of next_entry */
-	uint64_t next_entry;
+	pthread_mutex_t lock;		/* of the index */
 };
 
 struct worker {
 	struct restore *restore;
 	uint8_t *span;			/* SPAN_BYTES */
-	uint8_t *pages;			/* KJ_CHUNK_PAGES_MAX */
+	uint8_t *entries;		/* ENTRIES_BYTES; copies, of the span's chunks */
+	uint8_t *plain;			/* KJ_CHUNK_PLAIN_MAX */
+	uint64_t page[KJ_PAGE_SIZE / sizeof(uint64_t)];
 };
 
 static uint64_t entry_begin(const struct kj_index_entry *entry)
@@ -70,85 +75,114 @@ static uint64_t entry_begin(const struct kj_index_entry *entry)
 
 static uint64_t entry_end(const struct kj_index_entry *entry)
 {
-	return entry_begin(entry) + kj_chunk_head_size(kj_get16(entry->n_runs)) +
-	       kj_get32(entry->payload);
+	return entry_begin(entry) + kj_get32(entry->payload);
 }
 
-static bool take_span(struct restore *t, struct span *ret)
+static void copy_entry(struct worker *k, struct span *span,
+		       const struct kj_index_entry *entry)
 {
-	const struct kj_index *index = &t->reader->index;
-	uint64_t begin, end, i;
+	size_t size = kj_index_entry_size(kj_get16(entry->n_runs));
 
-	pthread_mutex_lock(&t->lock);
-	i = t->next_entry;
-	if (i == index->n_entries) {
-		pthread_mutex_unlock(&t->lock);
-		return false;
-	}
-	begin = entry_begin(index->entries[i]) / KJ_STORE_ALIGN * KJ_STORE_ALIGN;
-	end = entry_end(index->entries[i]);
-	while (++i < index->n_entries) {
-		uint64_t next = entry_end(index->entries[i]);
-
-		if (entry_begin(index->entries[i]) < end ||
-		    next > begin + SPAN_BYTES - KJ_STORE_ALIGN)
-			break;
-		end = next;
-	}
-	ret->first_entry = t->next_entry;
-	ret->n_entries = i - t->next_entry;
-	ret->offset = begin;
-	ret->len = (size_t)((end - begin + KJ_STORE_ALIGN - 1) / KJ_STORE_ALIGN *
-			    KJ_STORE_ALIGN);
-	t->next_entry = i;
-	pthread_mutex_unlock(&t->lock);
-	return true;
+	memcpy(k->entries + span->entries_len, entry, size);
+	span->entries_len += size;
 }
 
-static int restore_chunk(struct worker *k, uint64_t number, const struct span *span,
-			 uint64_t *pages, struct kj_error *error)
+/* Return: 1; 0 at the end; negative errno. */
+static int take_span_locked(struct worker *k, struct span *ret, struct kj_error *error)
 {
-	struct kj_reader *reader = k->restore->reader;
-	const struct kj_index_entry *entry = reader->index.entries[number];
-	const struct kj_chunk *c =
-		(const void *)(k->span + (entry_begin(entry) - span->offset));
-	uint32_t n_runs = kj_get16(entry->n_runs);
-	const char *reason;
-	const uint8_t *data;
+	struct kj_index_reader *index = &k->restore->reader->index;
+	const struct kj_index_entry *entry;
+	uint64_t end;
 	int r;
 
-	r = kj_unpack(c, entry, reader->header.image_id, k->pages, &data, &reason);
+	r = kj_index_next(index, &entry, error);
+	if (r <= 0)
+		return r;
+	*ret = (struct span) {
+		.offset = entry_begin(entry) / KJ_STORE_ALIGN * KJ_STORE_ALIGN,
+	};
+	end = entry_end(entry);
+	copy_entry(k, ret, entry);
+	while ((entry = kj_index_peek(index)) && entry_begin(entry) >= end &&
+	       entry_end(entry) <= ret->offset + SPAN_BYTES - KJ_STORE_ALIGN &&
+	       ret->entries_len <= ENTRIES_BYTES - KJ_INDEX_ENTRY_MAX) {
+		end = entry_end(entry);
+		copy_entry(k, ret, entry);
+		(void)kj_index_next(index, &entry, NULL);
+	}
+	ret->len = (size_t)((end - ret->offset + KJ_STORE_ALIGN - 1) / KJ_STORE_ALIGN *
+			    KJ_STORE_ALIGN);
+	return 1;
+}
+
+static int take_span(struct worker *k, struct span *ret, struct kj_error *error)
+{
+	int r;
+
+	pthread_mutex_lock(&k->restore->lock);
+	r = take_span_locked(k, ret, error);
+	pthread_mutex_unlock(&k->restore->lock);
+	return r;
+}
+
+static int restore_chunk(struct worker *k, const struct kj_index_entry *entry,
+			 const struct span *span, uint64_t *pages, struct kj_error *error)
+{
+	struct kj_reader *reader = k->restore->reader;
+	uint8_t *payload = k->span + (entry_begin(entry) - span->offset);
+	uint32_t n_runs = kj_get16(entry->n_runs);
+	const char *reason = "its seal differs";
+	const uint8_t *plain;
+	int r;
+
+	r = kj_open_chunk(&reader->sealer, entry, payload);
+	if (r == 0) {
+		reason = "it does not decompress to its pages";
+		r = kj_unpack(payload, entry, k->plain, &plain);
+	}
 	if (r < 0)
 		return kj_fail(error, r, "the image is damaged: chunk %" PRIu64
-			       " of %" PRIu64 " at byte %" PRIu64 ": %s", number,
-			       reader->index.n_entries, entry_begin(entry), reason);
+			       " of %" PRIu64 " at byte %" PRIu64 ": %s",
+			       kj_get64(entry->number), reader->info.chunks,
+			       entry_begin(entry), reason);
 	for (uint32_t i = 0; i < n_runs; i++)
 		*pages += kj_run_pages(&entry->runs[i]);
 	if (!k->restore->sink)
 		return 0;
-	return kj_pages_place(k->restore->sink, entry->runs, n_runs, data, error);
+	return kj_pages_place(k->restore->sink, entry->runs, n_runs, plain, k->page, error);
+}
+
+static int restore_span(struct worker *k, const struct span *span, uint64_t *pages,
+			struct kj_error *error)
+{
+	const struct kj_index_entry *entry;
+	int r;
+
+	r = kj_store_read(k->restore->reader->store, span->offset, k->span, span->len,
+			  error);
+	for (size_t at = 0; r == 0 && at < span->entries_len;
+	     at += kj_index_entry_size(kj_get16(entry->n_runs))) {
+		entry = (const void *)(k->entries + at);
+		r = restore_chunk(k, entry, span, pages, error);
+	}
+	return r;
 }
 
 static int work_on(struct worker *k, struct kj_error *error)
 {
-	struct restore *t = k->restore;
+	struct kj_crew *crew = &k->restore->crew;
 	struct span span;
-	int r;
+	int r = 0;
 
-	while (!kj_crew_stopped(&t->crew) && take_span(t, &span)) {
+	while (!kj_crew_stopped(crew) && (r = take_span(k, &span, error)) > 0) {
 		uint64_t pages = 0;
 
-		r = kj_store_read(t->reader->store, span.offset, k->span, span.len, error);
+		r = restore_span(k, &span, &pages, error);
 		if (r < 0)
 			return r;
-		for (uint64_t i = 0; i < span.n_entries; i++) {
-			r = restore_chunk(k, span.first_entry + i, &span, &pages, error);
-			if (r < 0)
-				return r;
-		}
-		kj_crew_advance(&t->crew, pages, span.len);
+		kj_crew_advance(crew, pages, span.len);
 	}
-	return 0;
+	return r;
 }
 
 static void *worker_main(void *arg)
@@ -166,7 +200,8 @@ static void free_workers(struct worker *workers, unsigned int n)
 {
 	for (unsigned int i = 0; workers && i < n; i++) {
 		free(workers[i].span);
-		free(workers[i].pages);
+		free(workers[i].entries);
+		free(workers[i].plain);
 	}
 	free(workers);
 }
@@ -180,9 +215,9 @@ static struct worker *make_workers(struct restore *t, unsigned int n)
 
 		k->restore = t;
 		k->span = aligned_alloc(KJ_STORE_ALIGN, SPAN_BYTES);
-		k->pages = aligned_alloc(KJ_STORE_ALIGN,
-					 KJ_CHUNK_PAGES_MAX * KJ_FORMAT_PAGE_SIZE);
-		if (!k->span || !k->pages) {
+		k->entries = malloc(ENTRIES_BYTES);
+		k->plain = aligned_alloc(KJ_STORE_ALIGN, KJ_CHUNK_PLAIN_MAX);
+		if (!k->span || !k->entries || !k->plain) {
 			free_workers(workers, n);
 			return NULL;
 		}
@@ -201,7 +236,8 @@ int kj_reader_restore(struct kj_reader *reader, const struct kj_memory_sink *sin
 	int r;
 
 	if (!workers)
-		return kj_fail(error, -ENOMEM, "not enough memory for %u threads of 3 MiB", n);
+		return kj_fail(error, -ENOMEM, "not enough memory for %u threads of 2 MiB", n);
+	kj_index_rewind(&reader->index);
 	kj_crew_init(&t.crew, progress, reader->info.pages);
 	kj_crew_run(&t.crew, worker_main, workers, sizeof(*workers), n);
 	r = kj_crew_finish(&t.crew, error);
@@ -226,7 +262,28 @@ static int check_state(const struct kj_header *h, struct kj_error *error)
 
 KJ_DEFINE_CLEANUP(struct kj_reader *, kj_reader_close)
 
-int kj_reader_open(const struct kj_store *store, unsigned int threads,
+static unsigned int count_workers(unsigned int threads)
+{
+	unsigned int n = threads ? threads : kj_usable_cpus();
+
+	return n < WORKERS_MAX ? n : WORKERS_MAX;
+}
+
+static int check_key(const struct kj_reader *reader, struct kj_error *error)
+{
+	bool encrypted = reader->info.cipher != KJ_CIPHER_NONE;
+
+	if (encrypted && !reader->sealer.key)
+		return kj_fail(error, -ENOKEY, "the image is encrypted, and there is no key");
+	if (!encrypted && reader->sealer.key)
+		return kj_fail(error, -EKEYREJECTED,
+			       "the image is not encrypted, though it should be");
+	if (kj_check_image_header(&reader->sealer, &reader->header) < 0)
+		return kj_fail(error, -EBADMSG, "the image is damaged: the header's seal differs");
+	return 0;
+}
+
+int kj_reader_open(const struct kj_store *store, const struct kj_read_options *options,
 		   struct kj_reader **ret, struct kj_error *error)
 {
 	kj_cleanup(kj_reader_close) struct kj_reader *reader = NULL;
@@ -236,9 +293,8 @@ int kj_reader_open(const struct kj_store *store, unsigned int threads,
 	if (!reader)
 		return kj_fail(error, -ENOMEM, "not enough memory");
 	reader->store = store;
-	reader->threads = threads ? threads : kj_usable_cpus();
-	if (reader->threads > WORKERS_MAX)
-		reader->threads = WORKERS_MAX;
+	reader->threads = count_workers(options ? options->threads : 0);
+	reader->sealer.key = options ? options->key : NULL;
 
 	r = kj_commit_load(store, &reader->header, error);
 	if (r < 0)
@@ -246,10 +302,17 @@ int kj_reader_open(const struct kj_store *store, unsigned int threads,
 	r = check_state(&reader->header, error);
 	if (r < 0)
 		return r;
-	r = kj_index_load(&reader->index, store, &reader->header, error);
+	kj_header_to_info(&reader->header, &reader->info);
+	memcpy(reader->sealer.image_id, reader->info.image_id, sizeof(reader->sealer.image_id));
+	r = check_key(reader, error);
 	if (r < 0)
 		return r;
-	kj_header_to_info(&reader->header, &reader->info);
+	r = kj_index_reader_init(&reader->index, store, &reader->sealer, &reader->header);
+	if (r < 0)
+		return kj_fail(error, r, "not enough memory for the image's index");
+	r = kj_index_check(&reader->index, error);
+	if (r < 0)
+		return r;
 	*ret = KJ_TAKE_PTR(reader);
 	return 0;
 }
@@ -259,16 +322,16 @@ const struct kj_image_info *kj_reader_info(const struct kj_reader *reader)
 	return &reader->info;
 }
 
-void kj_reader_mark_pages(const struct kj_reader *reader, uint64_t *bitmap)
+int kj_reader_mark_pages(struct kj_reader *reader, uint64_t *bitmap,
+			 struct kj_error *error)
 {
-	for (uint64_t i = 0; i < reader->index.bitmap_words; i++)
-		bitmap[i] |= reader->index.bitmap[i];
+	return kj_index_mark(&reader->index, bitmap, error);
 }
 
 void kj_reader_close(struct kj_reader *reader)
 {
 	if (!reader)
 		return;
-	kj_index_free(&reader->index);
+	kj_index_reader_done(&reader->index);
 	free(reader);
 }

@@ -5,8 +5,9 @@
  *      kj_commit_none()            the store says "no image", flushed
  *        | N + 3 workers, each:
  *        |   kj_pages_next()       take the next 128 pages
- *        |   kj_pages_gather()     read them, leave out zeros
- *        |   kj_pack()             compress and seal
+ *        |   kj_pages_gather()     read them, leave out what is one word
+ *        |   kj_pack()             compress
+ *        |   kj_seal_chunk()       checksum, or encrypt
  *        |   flush_batch()         when a megabyte has come together: take
  *        |                         space, note the chunks in the index, write
  *      kj_index_end()              rest of the index
@@ -28,13 +29,15 @@
 #include "fail.h"
 #include "index.h"
 #include "kj-cleanup.h"
+#include "kj-key.h"
 #include "pack.h"
 #include "pages.h"
 #include "progress.h"
+#include "seal.h"
 #include "store.h"
 
-#define BATCH_BYTES	(1536u * 1024)	/* written when no other chunk fits */
-#define BATCH_CHUNKS	256u		/* also written when it has so many */
+#define BATCH_BYTES	(1408u * 1024)	/* written when no other chunk fits */
+#define BATCH_ENTRIES	(64u * 1024)	/* or no other index entry */
 #define EXTRA_WORKERS	3u
 #define WORKERS_MAX	64u
 
@@ -42,15 +45,16 @@
 struct batch {
 	uint8_t *buf;
 	size_t used;
-	uint32_t n_chunks;
-	uint32_t chunk_at[BATCH_CHUNKS];	/* in buf */
+	uint8_t *entries;		/* for the index; offsets are in buf */
+	size_t entries_used;
 	uint64_t pages;
 	uint64_t zero_pages;
+	uint64_t word_pages;
 };
 
 struct writer {
 	const struct kj_store *store;
-	uint8_t image_id[16];
+	struct kj_sealer sealer;
 	struct kj_crew crew;
 	struct kj_pages pages;
 
@@ -59,6 +63,7 @@ struct writer {
 	struct kj_index_writer index;
 	uint64_t n_pages;
 	uint64_t n_zero_pages;
+	uint64_t n_word_pages;
 };
 
 struct worker {
@@ -82,11 +87,16 @@ static int register_batch(struct writer *w, const struct batch *b, size_t len,
 
 	pthread_mutex_lock(&w->lock);
 	r = kj_space_take(&w->space, len, &offset, error);
-	for (uint32_t i = 0; r == 0 && i < b->n_chunks; i++)
-		r = kj_index_add(&w->index, (const void *)(b->buf + b->chunk_at[i]),
-				 offset + b->chunk_at[i], error);
+	for (size_t at = 0; r == 0 && at < b->entries_used; ) {
+		struct kj_index_entry *entry = (void *)(b->entries + at);
+
+		entry->offset = kj_le64_of(offset + kj_get64(entry->offset));
+		r = kj_index_add(&w->index, entry, error);
+		at += kj_index_entry_size(kj_get16(entry->n_runs));
+	}
 	w->n_pages += b->pages;
 	w->n_zero_pages += b->zero_pages;
+	w->n_word_pages += b->word_pages;
 	pthread_mutex_unlock(&w->lock);
 	*ret_offset = offset;
 	return r;
@@ -98,7 +108,7 @@ static int flush_batch(struct writer *w, struct batch *b, struct kj_error *error
 	uint64_t offset;
 	int r;
 
-	if (b->n_chunks == 0)
+	if (b->entries_used == 0)
 		return 0;
 	memset(b->buf + b->used, 0, len - b->used);
 	r = register_batch(w, b, len, &offset, error);
@@ -109,29 +119,41 @@ static int flush_batch(struct writer *w, struct batch *b, struct kj_error *error
 		return r;
 	kj_crew_advance(&w->crew, b->pages, len);
 	b->used = 0;
-	b->n_chunks = 0;
+	b->entries_used = 0;
 	b->pages = 0;
 	b->zero_pages = 0;
+	b->word_pages = 0;
 	return 0;
 }
 
 static int pack_piece(struct worker *k, struct kj_error *error)
 {
 	struct batch *b = &k->batch;
-	uint8_t *room = b->buf + b->used;
-	struct kj_chunk *c;
+	const struct kj_content *c = &k->piece.content;
+	struct kj_index_entry *entry = (void *)(b->entries + b->entries_used);
+	uint8_t *room = b->buf + b->used, *payload;
 	int r;
 
-	r = kj_pages_gather(&k->writer->pages, &k->piece, room + KJ_PIECE_HEAD_MAX, error);
+	r = kj_pages_gather(&k->writer->pages, &k->piece, room + KJ_PIECE_WORDS, error);
 	if (r < 0)
 		return r;
-	c = kj_pack(&k->packer, &k->piece, room, k->writer->image_id);
-	b->chunk_at[b->n_chunks++] = (uint32_t)((uint8_t *)c - b->buf);
-	b->used = round_up((size_t)((uint8_t *)c - b->buf) + kj_chunk_size(c),
+	payload = kj_pack(&k->packer, &k->piece, room, entry);
+	kj_seal_chunk(&k->writer->sealer, entry, payload);
+	entry->offset = kj_le64_of((uint64_t)(payload - b->buf));
+
+	b->entries_used += kj_index_entry_size(kj_get16(entry->n_runs));
+	b->used = round_up((size_t)(payload - b->buf) + kj_get32(entry->payload),
 			   KJ_CHUNK_ALIGN);
-	b->pages += k->piece.data_pages + k->piece.zero_pages;
-	b->zero_pages += k->piece.zero_pages;
+	b->pages += c->data_pages + c->word_pages + c->zero_pages;
+	b->zero_pages += c->zero_pages;
+	b->word_pages += c->word_pages;
 	return 0;
+}
+
+static bool batch_is_full(const struct batch *b)
+{
+	return BATCH_BYTES - b->used < KJ_PIECE_ROOM ||
+	       BATCH_ENTRIES - b->entries_used < KJ_INDEX_ENTRY_MAX;
 }
 
 static int work_on(struct worker *k, struct kj_error *error)
@@ -149,7 +171,7 @@ static int work_on(struct worker *k, struct kj_error *error)
 		r = pack_piece(k, error);
 		if (r < 0)
 			return r;
-		if (BATCH_BYTES - b->used >= KJ_PIECE_ROOM && b->n_chunks < BATCH_CHUNKS)
+		if (!batch_is_full(b))
 			continue;
 		r = flush_batch(w, b, error);
 		if (r < 0)
@@ -174,6 +196,7 @@ static void free_workers(struct worker *workers, unsigned int n)
 	for (unsigned int i = 0; workers && i < n; i++) {
 		kj_packer_done(&workers[i].packer);
 		free(workers[i].batch.buf);
+		free(workers[i].batch.entries);
 	}
 	free(workers);
 }
@@ -187,11 +210,13 @@ static struct worker *make_workers(struct writer *w, unsigned int n)
 
 		k->writer = w;
 		k->batch.buf = aligned_alloc(KJ_STORE_ALIGN, BATCH_BYTES);
-		if (!k->batch.buf || kj_packer_init(&k->packer) < 0) {
+		k->batch.entries = malloc(BATCH_ENTRIES);
+		if (!k->batch.buf || !k->batch.entries || kj_packer_init(&k->packer) < 0) {
 			free_workers(workers, n);
 			return NULL;
 		}
 		kj_touch(k->batch.buf, BATCH_BYTES);
+		kj_touch(k->batch.entries, BATCH_ENTRIES);
 	}
 	return workers;
 }
@@ -235,14 +260,17 @@ static void fill_header(const struct writer *w, const struct kj_write_options *o
 			uint64_t begin_usec, struct kj_header *h)
 {
 	h->state = kj_le32_of(options->snapshot ? KJ_HEADER_SNAPSHOT : KJ_HEADER_VALID);
-	memcpy(h->image_id, w->image_id, sizeof(h->image_id));
+	memcpy(h->image_id, w->sealer.image_id, sizeof(h->image_id));
 	h->store_size = kj_le64_of(w->store->size);
 	h->bytes_stored = kj_le64_of(w->space.next);
 	h->pages = kj_le64_of(w->n_pages);
 	h->zero_pages = kj_le64_of(w->n_zero_pages);
+	h->word_pages = kj_le64_of(w->n_word_pages);
 	h->created_usec = kj_le64_of(kj_usec_realtime());
 	h->write_usec = kj_le64_of(kj_usec_monotonic() - begin_usec);
 	kj_identity_to_header(&options->identity, h);
+	kj_header_seal(h);		/* magic and version, for the keyed seal */
+	kj_seal_image_header(&w->sealer, h);
 }
 
 static int write_image(struct writer *w, const struct kj_write_options *options,
@@ -276,24 +304,45 @@ static int check_identity(const struct kj_identity *id, struct kj_error *error)
 	return 0;
 }
 
+static int prepare_sealer(struct kj_sealer *s, const struct kj_recipient *recipient,
+			  struct kj_header *h, struct kj_key **key,
+			  struct kj_error *error)
+{
+	enum kj_cipher cipher;
+	int r;
+
+	/* Only has to differ; early in B there may be no entropy to wait for. */
+	if (getrandom(s->image_id, sizeof(s->image_id), GRND_INSECURE) != sizeof(s->image_id))
+		return kj_fail(error, -EIO, "the kernel gives no random numbers");
+	if (!recipient)
+		return 0;
+	r = kj_key_new(recipient, s->image_id, &cipher, &h->slot, key, error);
+	if (r < 0)
+		return r;
+	h->cipher = kj_le32_of(cipher);
+	s->key = *key;
+	return 0;
+}
+
+KJ_DEFINE_CLEANUP(struct kj_key *, kj_key_free)
+
 int kj_image_write(const struct kj_store *store,
 		   const struct kj_memory_source *source,
 		   const struct kj_write_options *options,
 		   struct kj_image_info *ret_info, struct kj_error *error)
 {
 	struct writer w = { .store = store, .lock = PTHREAD_MUTEX_INITIALIZER };
+	kj_cleanup(kj_key_free) struct kj_key *key = NULL;
 	struct kj_header h = { 0 };
 	int r;
 
 	r = check_identity(&options->identity, error);
+	if (r == 0)
+		r = prepare_sealer(&w.sealer, options->recipient, &h, &key, error);
 	if (r < 0)
 		return r;
-	/* Only has to differ; early in B there may be no entropy to wait for. */
-	if (getrandom(w.image_id, sizeof(w.image_id), GRND_INSECURE) != sizeof(w.image_id))
-		return kj_fail(error, -EIO, "the kernel gives no random numbers");
-
 	kj_space_init(&w.space, store);
-	r = kj_index_writer_init(&w.index, store, &w.space, w.image_id);
+	r = kj_index_writer_init(&w.index, store, &w.space, &w.sealer);
 	if (r < 0)
 		return kj_fail(error, r, "not enough memory for the index");
 	kj_pages_init(&w.pages, source, options->identity.max_pfn);

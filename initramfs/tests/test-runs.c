@@ -55,7 +55,7 @@ static struct kj_runs *make_runs(struct map *map, uint64_t max_pfn)
 	runs->fetch = fetch;
 	runs->ctx = map;
 	runs->max_pfn = max_pfn;
-	runs->max_run = KJ_CHUNK_PAGES;
+	runs->max_run = KJ_CHUNK_PAGES_MAX;
 	runs->boundary = 2048;
 	return runs;
 }
@@ -80,7 +80,7 @@ static void check_walk(struct map *map, uint64_t max_pfn)
 	int r;
 
 	while ((r = kj_runs_next(runs, &run)) == 1) {
-		assert_true(run.n >= 1 && run.n <= KJ_CHUNK_PAGES);
+		assert_true(run.n >= 1 && run.n <= KJ_CHUNK_PAGES_MAX);
 		assert_true(run.pfn / 2048 == (run.pfn + run.n - 1) / 2048);
 		for (; at < run.pfn; at++)
 			assert_false(bit(map, at));

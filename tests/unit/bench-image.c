@@ -103,7 +103,7 @@ static void run_restore(struct machine *m, void *ctx)
 	struct kj_reader *reader;
 	struct kj_error error;
 
-	if (kj_reader_open(e->store, 0, &reader, &error) < 0 ||
+	if (kj_reader_open(e->store, NULL, &reader, &error) < 0 ||
 	    kj_reader_restore(reader, &m->sink, NULL, &error) < 0) {
 		fprintf(stderr, "%s\n", error.text);
 		exit(1);

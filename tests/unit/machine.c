@@ -27,7 +27,7 @@ static int map_run(void *ctx, struct kj_run run, const void **ret)
 {
 	struct machine *m = ctx;
 
-	assert_in_range(run.n, 1, KJ_CHUNK_PAGES);
+	assert_in_range(run.n, 1, KJ_CHUNK_PAGES_MAX);
 	assert_true(run.pfn + run.n <= m->n_pages);
 	pthread_mutex_lock(&m->lock);
 	m->mapped++;
@@ -69,7 +69,7 @@ static void fill_page(uint8_t *page, enum content content, uint64_t *random)
 	uint64_t v;
 
 	if (content == CONTENT_MIXED)
-		content = (enum content)(next_random(random) % 3);
+		content = (enum content)(next_random(random) % CONTENT_MIXED);
 	if (content == CONTENT_ZERO)
 		return;
 	if (content == CONTENT_TEXT) {
@@ -79,8 +79,11 @@ static void fill_page(uint8_t *page, enum content content, uint64_t *random)
 			page[i] = (uint8_t)words[(at + i * (1 + at % 3)) % (sizeof(words) - 1)];
 		return;
 	}
+	/* Neighbours often have the same word. */
+	v = content == CONTENT_WORDS ? 0x0101010101010101 * (next_random(random) % 3) : 0;
 	for (unsigned int i = 0; i < KJ_PAGE_SIZE; i += 8) {
-		v = next_random(random);
+		if (content != CONTENT_WORDS)
+			v = next_random(random);
 		memcpy(page + i, &v, 8);
 	}
 }
@@ -140,6 +143,7 @@ void machine_options(const struct machine *m, struct kj_write_options *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->threads = 2;
+	ret->recipient = m->recipient;
 	ret->pages_total = machine_saved(m);
 	ret->identity.max_pfn = m->n_pages;
 	ret->identity.ram_pages = m->n_pages;
@@ -182,15 +186,17 @@ int machine_compare(const struct machine *m, const struct kj_store *store,
 {
 	struct machine *other = machine_new(m->n_pages, CONTENT_ZERO, 1);
 	uint64_t *bitmap = calloc(m->n_pages / 64 + 1, sizeof(*bitmap));
+	struct kj_read_options options = { .threads = 2, .key = m->key };
 	struct kj_reader *reader = NULL;
 	int r;
 
 	memset(other->bytes, 0xa5, other->n_pages * KJ_PAGE_SIZE);
 	*ret_same = false;
-	r = kj_reader_open(store, 2, &reader, error);
+	r = kj_reader_open(store, &options, &reader, error);
 	if (r == 0 && kj_reader_info(reader)->identity.max_pfn == m->n_pages) {
-		kj_reader_mark_pages(reader, bitmap);
-		r = kj_reader_restore(reader, &other->sink, NULL, error);
+		r = kj_reader_mark_pages(reader, bitmap, error);
+		if (r == 0)
+			r = kj_reader_restore(reader, &other->sink, NULL, error);
 		*ret_same = r == 0 && same(m, other, bitmap);
 	}
 	kj_reader_close(reader);

@@ -9,7 +9,7 @@
 
 #include "kj-image.h"
 
-enum content { CONTENT_ZERO, CONTENT_RANDOM, CONTENT_TEXT, CONTENT_MIXED };
+enum content { CONTENT_ZERO, CONTENT_RANDOM, CONTENT_TEXT, CONTENT_WORDS, CONTENT_MIXED };
 
 struct machine {
 	uint64_t n_pages;
@@ -18,6 +18,8 @@ struct machine {
 	uint8_t *placed;		/* times each one was placed, saturating */
 	uint64_t cursor;
 	int fail_map;			/* errno of every map(), if set */
+	const struct kj_recipient *recipient;	/* of machine_write(), if set */
+	const struct kj_key *key;	/* of machine_compare(), if set */
 	long mapped;			/* map() without unmap() */
 	pthread_mutex_t lock;
 	struct kj_memory_source source;

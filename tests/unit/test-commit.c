@@ -53,7 +53,7 @@ static void an_empty_store_has_no_image_and_says_so(void **state)
 	assert_int_equal(kj_image_probe(&disk->store, &info, &error), 0);
 	assert_int_equal(info.state, KJ_IMAGE_NONE);
 	assert_string_equal(error.text, "there is no image");
-	assert_int_equal(kj_reader_open(&disk->store, 1, &reader, &error), -ENODATA);
+	assert_int_equal(kj_reader_open(&disk->store, NULL, &reader, &error), -ENODATA);
 	assert_int_equal(kj_image_claim(&disk->store, &error), -ENODATA);
 	assert_int_equal(disk->writes, 0);
 	disk_free(disk);
@@ -87,7 +87,7 @@ static void an_image_is_claimed_once(void **state)
 	assert_int_equal(kj_image_claim(&disk->store, &error), -ENODATA);
 	saw("%s\n", error.text);
 	assert_string_equal(error.text, "the image was used by an earlier resume");
-	assert_int_equal(kj_reader_open(&disk->store, 1, &reader, &error), -ENODATA);
+	assert_int_equal(kj_reader_open(&disk->store, NULL, &reader, &error), -ENODATA);
 	disk_free(disk);
 }
 
@@ -102,7 +102,7 @@ static void a_snapshot_can_be_read_and_never_be_claimed(void **state)
 	assert_int_equal(kj_image_claim(&disk->store, &error), -ENODATA);
 	saw("%s\n", error.text);
 	assert_int_equal(disk->writes, 0);
-	assert_int_equal(kj_reader_open(&disk->store, 1, &reader, &error), 0);
+	assert_int_equal(kj_reader_open(&disk->store, NULL, &reader, &error), 0);
 	assert_int_equal(kj_reader_info(reader)->state, KJ_IMAGE_SNAPSHOT);
 	assert_int_equal(kj_reader_restore(reader, NULL, NULL, &error), 0);
 	kj_reader_close(reader);
@@ -151,7 +151,7 @@ static void two_torn_copies_are_no_image_and_the_reason_is_told(void **state)
 	assert_int_equal(info.state, KJ_IMAGE_NONE);
 	saw("%s\n", error.text);
 	assert_non_null(strstr(error.text, "checksum differs"));
-	assert_int_equal(kj_reader_open(&disk->store, 1, &reader, &error), -EBADMSG);
+	assert_int_equal(kj_reader_open(&disk->store, NULL, &reader, &error), -EBADMSG);
 	assert_int_equal(kj_image_claim(&disk->store, &error), -ENODATA);
 	assert_int_equal(kj_image_discard(&disk->store, &error), 0);
 	assert_int_equal(kj_image_probe(&disk->store, &info, &error), 0);

@@ -210,7 +210,7 @@ static void progress_ends_at_the_total_and_never_goes_back(void **state)
 	assert_int_equal(l.last_pages, 20000);
 	assert_int_equal(l.total, 20000);
 	assert_false(l.went_back || l.overlapped);
-	assert_int_equal(kj_reader_open(&disk->store, 2, &reader, &error), 0);
+	assert_int_equal(kj_reader_open(&disk->store, NULL, &reader, &error), 0);
 	assert_int_equal(kj_reader_restore(reader, NULL, &progress, &error), 0);
 	assert_int_equal(back.last_pages, 20000);
 	assert_int_equal(back.total, 20000);
@@ -269,7 +269,7 @@ static void a_sink_that_refuses_ends_the_restore(void **state)
 
 	(void)state;
 	assert_int_equal(machine_write(m, &disk->store, &info, &error), 0);
-	assert_int_equal(kj_reader_open(&disk->store, 2, &reader, &error), 0);
+	assert_int_equal(kj_reader_open(&disk->store, NULL, &reader, &error), 0);
 	assert_int_equal(kj_reader_restore(reader, &sink, NULL, &error), -EPERM);
 	saw("%s\n", error.text);
 	assert_int_equal(kj_reader_restore(reader, NULL, NULL, &error), 0);

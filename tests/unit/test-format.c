@@ -5,6 +5,7 @@
  */
 #include "unit.h"
 
+#include "kj-crc32c.h"
 #include "kj-format.h"
 
 #define STORE_SIZE (64ull << 20)
@@ -83,6 +84,21 @@ static void each_limit_of_a_header_is_kept(void **state)
 	REFUSE_HEADER(h->generation = kj_le64_of(KJ_GENERATION_MAX + 1),
 		      "the header's generation is out of range");
 	REFUSE_HEADER(h->reserved[100] = 1, "the header's reserved bytes are not zero");
+	REFUSE_HEADER(h->reserved2 = kj_le32_of(1), "the header's reserved bytes are not zero");
+	REFUSE_HEADER(h->word_pages = kj_le64_of(201),
+		      "the header counts more zero pages than pages");
+	REFUSE_HEADER(h->cipher = kj_le32_of(3), "the header's cipher is not known");
+	REFUSE_HEADER(h->slot.lock = kj_le32_of(3), "the header's lock is not known");
+	REFUSE_HEADER(h->cipher = kj_le32_of(KJ_CIPHER_XCHACHA20),
+		      "the header's cipher and lock contradict each other");
+	REFUSE_HEADER(h->seal[0] = 1, "an image that is not encrypted has keys");
+	REFUSE_HEADER(h->slot.key_id[15] = 1, "an image that is not encrypted has keys");
+	REFUSE_HEADER((h->cipher = kj_le32_of(1), h->slot.lock = kj_le32_of(KJ_LOCK_PASSPHRASE)),
+		      "the passphrase's cost is out of range");
+	REFUSE_HEADER((h->cipher = kj_le32_of(1), h->slot.lock = kj_le32_of(KJ_LOCK_PASSPHRASE),
+		       h->slot.vault.operations = kj_le64_of(1),
+		       h->slot.vault.memory = kj_le64_of(UINT64_MAX)),
+		      "the passphrase's memory is out of range");
 	REFUSE_HEADER(h->max_pfn = kj_le64_of(KJ_PFN_MAX + 1),
 		      "the header's memory size is out of range");
 	REFUSE_HEADER(h->ram_pages = kj_le64_of(KJ_PFN_MAX + 1),
@@ -117,6 +133,37 @@ static void each_limit_of_a_header_is_kept(void **state)
 		      "the header's index is outside the image");
 }
 
+static void an_option_that_is_not_known_is_ignored(void **state)
+{
+	struct kj_header *h = good_header();
+	const char *reason;
+
+	(void)state;
+	h->options = kj_le32_of(1u << 31);
+	h->reserved[0] = 1;
+	kj_header_seal(h);
+	assert_int_equal(kj_header_check(h, STORE_SIZE, &reason), 0);
+}
+
+static void another_version_is_refused_by_its_age(void **state)
+{
+	const uint32_t versions[] = { KJ_FORMAT_VERSION - 1, KJ_FORMAT_VERSION + 1 };
+	static const char *const reasons[] = { "the image's format is of an older kjump",
+					       "the image's format is of a newer kjump" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct kj_header *h = good_header();
+		const char *reason = "accepted";
+
+		h->version = kj_le32_of(versions[i]);
+		h->checksum = kj_le32_of(0);
+		h->checksum = kj_le32_of(kj_crc32c(0, (const uint8_t *)h, sizeof(*h)));
+		assert_int_equal(kj_header_check(h, STORE_SIZE, &reason), -EBADMSG);
+		assert_string_equal(reason, reasons[i]);
+	}
+}
+
 static void a_header_of_a_larger_store_is_refused_on_a_smaller_one(void **state)
 {
 	const char *reason = "accepted";
@@ -126,30 +173,30 @@ static void a_header_of_a_larger_store_is_refused_on_a_smaller_one(void **state)
 	assert_string_equal(reason, "the image is larger than its store");
 }
 
-/* An index block with one entry: 2 stored pages and a zero run of 3. */
+/* An index block with one entry: 2 stored pages, 3 zero ones, 2 of one word. */
 static struct kj_index_block *good_block(struct kj_index_entry **ret_entry)
 {
 	static struct kj_index_block block;
 	struct kj_index_entry *entry = (void *)block.data;
 
 	memset(&block, 0, sizeof(block));
+	block.magic = kj_le32_of(KJ_INDEX_MAGIC);
 	memset(block.image_id, 0x5a, sizeof(block.image_id));
 	entry->offset = kj_le64_of(8192);
-	entry->payload = kj_le32_of(2 * 4096);
-	entry->n_runs = kj_le16_of(2);
-	entry->runs[0] = kj_disk_run_of(1000, 2, 0);
-	entry->runs[1] = kj_disk_run_of(65533, 3, 1);
+	entry->payload = kj_le32_of(8 + 2 * 4096);
+	entry->n_runs = kj_le16_of(3);
+	entry->runs[0] = kj_disk_run_of(1000, 2, KJ_RUN_DATA);
+	entry->runs[1] = kj_disk_run_of(65533, 3, KJ_RUN_ZERO);
+	entry->runs[2] = kj_disk_run_of(7, 2, KJ_RUN_WORD);
 	block.entries = kj_le32_of(1);
-	block.used = kj_le32_of(64 + (uint32_t)kj_index_entry_size(2));
+	block.used = kj_le32_of(72 + (uint32_t)kj_index_entry_size(3));
 	*ret_entry = entry;
 	return &block;
 }
 
 static int check_block(struct kj_index_block *block, const char **reason)
 {
-	kj_index_block_seal(block);
-	return kj_index_block_check(block, good_header(), 0,
-				    kj_get32(block->checksum), reason);
+	return kj_index_block_check(block, good_header(), 0, reason);
 }
 
 #define REFUSE_BLOCK(change, expected)						\
@@ -176,13 +223,14 @@ static void each_limit_of_an_index_block_is_kept(void **state)
 	(void)state;
 	REFUSE_BLOCK(b->image_id[15] = 0, "an index block is of another image");
 	REFUSE_BLOCK(b->sequence = kj_le32_of(1), "an index block is not in its place");
-	REFUSE_BLOCK(b->reserved[0] = 1, "an index block's reserved bytes are not zero");
+	REFUSE_BLOCK(b->magic = kj_le32_of(1), "there is no index block where one should be");
+	REFUSE_BLOCK(b->previous_seal[15] = 1, "the first index block has a previous one");
 	REFUSE_BLOCK(b->used = kj_le32_of(KJ_INDEX_SIZE + 8),
 		     "an index block's length is out of range");
-	REFUSE_BLOCK(b->used = kj_le32_of(63), "an index block's length is out of range");
-	REFUSE_BLOCK(b->used = kj_le32_of(64 + 23), "an index entry is cut off");
-	REFUSE_BLOCK(b->used = kj_le32_of(64 + 24 + 15), "an index entry is cut off");
-	REFUSE_BLOCK(b->used = kj_le32_of(64 + 24 + 16 + 8),
+	REFUSE_BLOCK(b->used = kj_le32_of(71), "an index block's length is out of range");
+	REFUSE_BLOCK(b->used = kj_le32_of(72 + 39), "an index entry is cut off");
+	REFUSE_BLOCK(b->used = kj_le32_of(72 + 40 + 23), "an index entry is cut off");
+	REFUSE_BLOCK(b->used = kj_le32_of(72 + 40 + 24 + 8),
 		     "an index block has bytes after its entries");
 	REFUSE_BLOCK(b->data[5000] = 1, "an index block's rest is not zero");
 	REFUSE_BLOCK(b->entries = kj_le32_of(0), "an index block is empty");
@@ -196,97 +244,82 @@ static void each_limit_of_an_index_entry_is_kept(void **state)
 	REFUSE_BLOCK(e->n_runs = kj_le16_of(0), "a chunk's number of runs is out of range");
 	REFUSE_BLOCK(e->runs[0] = kj_disk_run_of(1, 0, 0),
 		     "a chunk's number of pages is out of range");
-	REFUSE_BLOCK(e->runs[0] = kj_disk_run_of(1, 257, 0),
+	REFUSE_BLOCK((e->n_runs = kj_le16_of(129), b->used = kj_le32_of(72 + 40 + 129 * 8)),
+		     "a chunk's number of runs is out of range");
+	REFUSE_BLOCK(e->runs[0] = kj_disk_run_of(1, 129, 0),
 		     "a chunk's number of pages is out of range");
-	REFUSE_BLOCK(e->runs[0] = kj_disk_run_of(1, 254, 1),
+	REFUSE_BLOCK(e->runs[0] = kj_disk_run_of(1, 124, KJ_RUN_ZERO),
 		     "a chunk's number of pages is out of range");
+	REFUSE_BLOCK(e->runs[0] = kj_disk_run_of(1, 2, 3),
+		     "the kind of a run of pages is not known");
 	REFUSE_BLOCK(e->runs[0] = kj_disk_run_of(65535, 2, 0), "a page is outside the memory");
-	REFUSE_BLOCK(e->runs[1] = kj_disk_run_of((1ull << 48) - 1, 1, 1),
+	REFUSE_BLOCK(e->runs[1] = kj_disk_run_of((1ull << 48) - 1, 1, KJ_RUN_ZERO),
 		     "a page is outside the memory");
 	REFUSE_BLOCK(e->codec = kj_le16_of(2), "a chunk's codec is not known");
-	REFUSE_BLOCK(e->payload = kj_le32_of(2 * 4096 - 1),
+	REFUSE_BLOCK(e->payload = kj_le32_of(2 * 4096),
 		     "a stored chunk's length is not that of its pages");
 	REFUSE_BLOCK(e->codec = kj_le16_of(KJ_CODEC_LZ4),
 		     "a compressed chunk's length is out of range");
 	REFUSE_BLOCK((e->codec = kj_le16_of(KJ_CODEC_LZ4), e->payload = kj_le32_of(0)),
 		     "a compressed chunk's length is out of range");
-	REFUSE_BLOCK(e->reserved = kj_le32_of(1), "an index entry's reserved bytes are not zero");
+	REFUSE_BLOCK(e->number = kj_le64_of(kj_get64(good_header()->chunks)),
+		     "a chunk's number is out of range");
 	REFUSE_BLOCK(e->offset = kj_le64_of(8196), "a chunk is outside the image");
 	REFUSE_BLOCK(e->offset = kj_le64_of(4096), "a chunk is outside the image");
 	REFUSE_BLOCK(e->offset = kj_le64_of((1 << 20) - 8192), "a chunk is outside the image");
 	REFUSE_BLOCK(e->offset = kj_le64_of(UINT64_MAX - 7), "a chunk is outside the image");
 }
 
-static void an_index_block_that_is_not_the_expected_one_is_refused(void **state)
+static struct kj_recipient *good_recipient(void)
 {
-	struct kj_index_entry *entry;
-	struct kj_index_block *block = good_block(&entry);
+	static struct kj_recipient r;
+
+	memset(&r, 0, sizeof(r));
+	r.lock = kj_le32_of(KJ_LOCK_PASSPHRASE);
+	r.vault.operations = kj_le64_of(3);
+	r.vault.memory = kj_le64_of(64 << 20);
+	return &r;
+}
+
+#define REFUSE_RECIPIENT(change, expected)					\
+	do {									\
+		struct kj_recipient *r = good_recipient();			\
+		const char *reason = "accepted";				\
+		change;								\
+		r->checksum.raw = 0;						\
+		kj_recipient_seal(r);						\
+		assert_int_equal(kj_recipient_check(r, sizeof(*r), &reason), -EBADMSG); \
+		assert_string_equal(reason, expected);				\
+	} while (0)
+
+static void a_damaged_recipient_is_refused(void **state)
+{
 	const char *reason = "accepted";
+	struct kj_recipient *good = good_recipient();
 
 	(void)state;
-	kj_index_block_seal(block);
-	assert_int_equal(kj_index_block_check(block, good_header(), 0,
-			 kj_get32(block->checksum) ^ 1, &reason), -EBADMSG);
-	assert_string_equal(reason, "an index block's checksum differs");
-}
-
-/* The chunk of good_block(). */
-static struct kj_chunk *good_chunk(struct kj_index_entry *entry)
-{
-	static uint8_t bytes[KJ_CHUNK_SIZE_MAX];
-	struct kj_chunk *c = (void *)bytes;
-
-	memset(bytes, 0, sizeof(bytes));
-	memset(c->image_id, 0x5a, sizeof(c->image_id));
-	c->payload = entry->payload;
-	c->n_runs = entry->n_runs;
-	c->codec = entry->codec;
-	memcpy(c->runs, entry->runs, 2 * sizeof(c->runs[0]));
-	memset(bytes + kj_chunk_head_size(2), 0x77, 2 * 4096);
-	kj_chunk_seal(c);
-	entry->checksum = c->checksum;
-	return c;
-}
-
-static void each_flipped_bit_of_a_chunk_is_noticed(void **state)
-{
-	struct kj_index_entry *entry;
-	struct kj_chunk *c = (good_block(&entry), good_chunk(entry));
-	size_t len = kj_chunk_head_size(2) + 2 * 4096;
-	const uint8_t *id = good_header()->image_id;
-	const char *reason;
-
-	(void)state;
-	assert_int_equal(kj_chunk_check(c, entry, id, &reason), 0);
-	for (size_t i = 0; i < len * 8; i++) {
-		((uint8_t *)c)[i / 8] ^= (uint8_t)(1 << i % 8);
-		assert_int_equal(kj_chunk_check(c, entry, id, &reason), -EBADMSG);
-		((uint8_t *)c)[i / 8] ^= (uint8_t)(1 << i % 8);
-	}
-	saw("%zu bits\n", len * 8);
-}
-
-static void a_whole_chunk_in_the_wrong_place_is_refused(void **state)
-{
-	struct kj_index_entry *entry;
-	struct kj_chunk *c = (good_block(&entry), good_chunk(entry));
-	const uint8_t *id = good_header()->image_id;
-	const char *reason = "accepted";
-
-	(void)state;
-	c->runs[0] = kj_disk_run_of(1001, 2, 0);
-	kj_chunk_seal(c);
-	assert_int_equal(kj_chunk_check(c, entry, id, &reason), -EBADMSG);
+	kj_recipient_seal(good);
+	assert_int_equal(kj_recipient_check(good, sizeof(*good), &reason), 0);
+	assert_int_equal(kj_recipient_check(good, sizeof(*good) - 1, &reason), -EBADMSG);
+	good->origin[0] ^= 1;
+	assert_int_equal(kj_recipient_check(good, sizeof(*good), &reason), -EBADMSG);
 	assert_string_equal(reason, "its checksum differs");
-	entry->checksum = c->checksum;
-	assert_int_equal(kj_chunk_check(c, entry, id, &reason), -EBADMSG);
-	assert_string_equal(reason, "it differs from its index entry");
-	c = good_chunk(entry);
-	c->image_id[0] ^= 1;
-	kj_chunk_seal(c);
-	entry->checksum = c->checksum;
-	assert_int_equal(kj_chunk_check(c, entry, id, &reason), -EBADMSG);
-	assert_string_equal(reason, "it is of another image");
+}
+
+static void each_limit_of_a_recipient_is_kept(void **state)
+{
+	(void)state;
+	REFUSE_RECIPIENT(r->lock = kj_le32_of(0), "its lock is not known");
+	REFUSE_RECIPIENT(r->lock = kj_le32_of(3), "its lock is not known");
+	REFUSE_RECIPIENT(r->reserved[35] = 1, "its reserved bytes are not zero");
+	REFUSE_RECIPIENT(r->vault.operations = kj_le64_of(0),
+			 "the passphrase's cost is out of range");
+	REFUSE_RECIPIENT(r->vault.operations = kj_le64_of(65),
+			 "the passphrase's cost is out of range");
+	REFUSE_RECIPIENT(r->vault.memory = kj_le64_of(8191),
+			 "the passphrase's memory is out of range");
+	REFUSE_RECIPIENT(r->vault.memory = kj_le64_of((4ull << 30) + 1),
+			 "the passphrase's memory is out of range");
 }
 
 int main(void)
@@ -296,13 +329,14 @@ int main(void)
 		cmocka_unit_test(each_flipped_bit_of_a_header_is_noticed),
 		cmocka_unit_test(other_data_is_not_a_damaged_header),
 		cmocka_unit_test(each_limit_of_a_header_is_kept),
+		cmocka_unit_test(an_option_that_is_not_known_is_ignored),
+		cmocka_unit_test(another_version_is_refused_by_its_age),
 		cmocka_unit_test(a_header_of_a_larger_store_is_refused_on_a_smaller_one),
 		cmocka_unit_test(a_sealed_index_block_is_accepted),
 		cmocka_unit_test(each_limit_of_an_index_block_is_kept),
 		cmocka_unit_test(each_limit_of_an_index_entry_is_kept),
-		cmocka_unit_test(an_index_block_that_is_not_the_expected_one_is_refused),
-		cmocka_unit_test(each_flipped_bit_of_a_chunk_is_noticed),
-		cmocka_unit_test(a_whole_chunk_in_the_wrong_place_is_refused),
+		cmocka_unit_test(a_damaged_recipient_is_refused),
+		cmocka_unit_test(each_limit_of_a_recipient_is_kept),
 	};
 
 	return cmocka_run_group_tests_name("format", tests, NULL, NULL);
