@@ -116,7 +116,11 @@ static int check_size(const struct kj_resolved *target, struct kj_reason *reason
 			     have, want);
 }
 
-/* Was the target ever kjump's?  1, 0 or -errno. */
+/*
+ * Was the target last kjump's?  1, 0 or -errno.  Only the first copy of the
+ * header tells: vfat and others leave the second one alone when they make a
+ * file system in the place of an image.
+ */
 static int is_ours(const struct kj_resolved *target, struct kj_reason *reason)
 {
 	kj_autoclose int fd = open(target->device.path, O_RDONLY | O_DIRECT | O_CLOEXEC);
@@ -135,15 +139,11 @@ static int is_ours(const struct kj_resolved *target, struct kj_reason *reason)
 	block = aligned_alloc(KJ_STORE_ALIGN, KJ_HEADER_SIZE);
 	if (!block)
 		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
-	for (unsigned int i = 0; i < KJ_HEADER_COPIES; i++) {
-		r = store.store.read(store.store.ctx, i * KJ_HEADER_SIZE, block, KJ_HEADER_SIZE);
-		if (r < 0)
-			return kj_reason_set(reason, r, KJ_WHY_TARGET,
-					     "Cannot read the target %s: %m", target->device.path);
-		if (memcmp(block, KJ_HEADER_MAGIC, strlen(KJ_HEADER_MAGIC)) == 0)
-			return 1;
-	}
-	return 0;
+	r = store.store.read(store.store.ctx, 0, block, KJ_HEADER_SIZE);
+	if (r < 0)
+		return kj_reason_set(reason, r, KJ_WHY_TARGET,
+				     "Cannot read the target %s: %m", target->device.path);
+	return memcmp(block, KJ_HEADER_MAGIC, strlen(KJ_HEADER_MAGIC)) == 0;
 }
 
 /* Is there something on the partition that is not kjump's? */
