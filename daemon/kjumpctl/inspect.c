@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kjumpctl inspect: what the image header on the target says.  Reads by
- * direct I/O, because A's page cache does not know what B wrote.
+ * kjumpctl inspect: what the image header on the target says.
  *
  * Runs in kernel A.
  */
 #include <argp.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -18,7 +16,6 @@
 #include "conf.h"
 #include "json.h"
 #include "kj-cleanup.h"
-#include "kj-fdstore.h"
 #include "kj-io.h"
 #include "target.h"
 #include "verbs.h"
@@ -109,16 +106,13 @@ static void print_text(const struct kj_image_info *info, const char *note)
 static int probe(const struct kj_resolved *target, struct kj_image_info *ret,
 		 struct kj_error *error, struct kj_reason *reason)
 {
-	kj_autoclose int fd = open(target->device.path, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	struct kj_fdstore store;
+	kj_autoclose int fd = kj_target_open(target, O_RDONLY, &store, reason);
 	int r;
 
 	if (fd < 0)
-		return kj_reason_set(reason, errno, KJ_WHY_TARGET, "Cannot open %s: %m",
-				     target->device.path);
-	r = kj_fdstore_init(&store, fd, target->blob, error);
-	if (r == 0)
-		r = kj_image_probe(&store.store, ret, error);
+		return fd;
+	r = kj_image_probe(&store.store, ret, error);
 	if (r < 0)
 		return kj_reason_set(reason, r, KJ_WHY_TARGET, "Cannot read %s: %s",
 				     target->device.path, error->text);

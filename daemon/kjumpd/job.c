@@ -8,6 +8,9 @@
  *   PING:              kernel's part of preflight -> load -> park -> call
  *   LOAD, PREPARE:     preflight -> load -> park (Preload=park)
  *
+ * The first PREPARE of a boot discards an image that should have been resumed,
+ * and HIBERNATE, when it comes back, whatever there is (discard.c).
+ *
  * To park is to call PING for the first time: B boots, finds its disk, and
  * calls back READY.
  *
@@ -20,6 +23,7 @@
 #include <time.h>
 
 #include "conf.h"
+#include "discard.h"
 #include "job.h"
 #include "kj-cleanup.h"
 #include "kj-log.h"
@@ -177,6 +181,7 @@ static int step_hibernate(struct job_context *c)
 
 	if (r < 0)
 		return r;
+	kj_discard_after_call(&c->target);
 	if (c->reply.argv[0] != KJUMP_WORD_RESUME)
 		return unexpected_reply(c, "hibernate the machine");
 	o->resumed = true;
@@ -204,6 +209,8 @@ static int run(enum kj_job_kind kind, struct job_context *c)
 
 	if (kind == KJ_JOB_UNLOAD)
 		return kj_unload(c->reason);
+	if (kind == KJ_JOB_PREPARE)
+		kj_discard_stale(&c->conf);
 	if (kind == KJ_JOB_PREPARE && c->conf.preload == KJ_PRELOAD_NO)
 		return 0;
 	r = step_ready(c);

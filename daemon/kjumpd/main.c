@@ -9,6 +9,7 @@
  *   preflight  what is refused before anything freezes
  *   load       B's memory: kexec-tools, unloading
  *   call       reboot(KEXEC_CALL)
+ *   discard    images that must not be resumed any more
  *   watch      what else may change whether hibernation works
  *   report     journal, last result, the truth about CanHibernate
  *   conf, target, device, extents, dropin, last, swap: see each

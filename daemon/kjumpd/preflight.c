@@ -123,19 +123,13 @@ static int check_size(const struct kj_resolved *target, struct kj_reason *reason
  */
 static int is_ours(const struct kj_resolved *target, struct kj_reason *reason)
 {
-	kj_autoclose int fd = open(target->device.path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	kj_autofree void *block = NULL;
 	struct kj_fdstore store;
-	struct kj_error error;
+	kj_autoclose int fd = kj_target_open(target, O_RDONLY, &store, reason);
+	kj_autofree void *block = NULL;
 	int r;
 
 	if (fd < 0)
-		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
-				     "Cannot open the target %s: %m", target->device.path);
-	r = kj_fdstore_init(&store, fd, target->blob, &error);
-	if (r < 0)
-		return kj_reason_set(reason, r, KJ_WHY_TARGET, "The target %s: %s",
-				     target->device.path, error.text);
+		return fd;
 	block = aligned_alloc(KJ_STORE_ALIGN, KJ_HEADER_SIZE);
 	if (!block)
 		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
@@ -175,21 +169,17 @@ static int check_file(const struct kj_resolved *target, struct kj_reason *reason
 	return 0;
 }
 
-static int check_target(const struct kj_resolved *target, struct kj_reason *reason)
+int kj_preflight_may_write(const struct kj_resolved *target, struct kj_reason *reason)
 {
 	int r;
 
 	if (target->device.read_only)
 		return kj_reason_set(reason, EROFS, KJ_WHY_TARGET,
 				     "The target's device %s is read-only", target->device.path);
-	if (target->file) {
-		r = check_file(target, reason);
-	} else {
-		r = kj_device_check_unused(&target->device, reason);
-		if (r == 0)
-			r = check_foreign(target, reason);
-	}
-	return r < 0 ? r : check_size(target, reason);
+	if (target->file)
+		return check_file(target, reason);
+	r = kj_device_check_unused(&target->device, reason);
+	return r < 0 ? r : check_foreign(target, reason);
 }
 
 int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
@@ -204,7 +194,9 @@ int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
 	r = kj_target_resolve(conf, &resolved, reason);
 	if (r < 0)
 		return r;
-	r = check_target(&resolved, reason);
+	r = kj_preflight_may_write(&resolved, reason);
+	if (r == 0)
+		r = check_size(&resolved, reason);
 	if (r < 0 || !ret) {
 		kj_resolved_done(&resolved);
 		return r;

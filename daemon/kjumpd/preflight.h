@@ -29,6 +29,11 @@ int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
 int kj_preflight_kernel(struct kj_reason *reason);
 
 /**
+ * kj_preflight_may_write() - is the target writable, and nobody else's?
+ */
+int kj_preflight_may_write(const struct kj_resolved *target, struct kj_reason *reason);
+
+/**
  * kj_preflight_needed() - bytes that an image may take now, at worst
  *
  * All memory that is not free, incompressible, and the image's own tables.

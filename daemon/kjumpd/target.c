@@ -280,6 +280,23 @@ int kj_target_resolve(const struct kj_conf *conf, struct kj_resolved *ret,
 	return 0;
 }
 
+int kj_target_open(const struct kj_resolved *target, int access,
+		   struct kj_fdstore *ret, struct kj_reason *reason)
+{
+	kj_autoclose int fd = open(target->device.path, access | O_DIRECT | O_CLOEXEC);
+	struct kj_error error = { "" };
+	int r;
+
+	if (fd < 0)
+		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
+				     "Cannot open the target %s: %m", target->device.path);
+	r = kj_fdstore_init(ret, fd, target->blob, &error);
+	if (r < 0)
+		return kj_reason_set(reason, r, KJ_WHY_TARGET, "The target %s: %s",
+				     target->device.path, error.text);
+	return KJ_TAKE_FD(fd);
+}
+
 /* Does the description on disk lead C to the same place? */
 static bool same_place(const struct kj_target *a, const struct kj_target *b)
 {

@@ -10,6 +10,7 @@
 
 #include "conf.h"
 #include "device.h"
+#include "kj-fdstore.h"
 #include "kj-target.h"
 #include "reason.h"
 
@@ -37,6 +38,17 @@ int kj_target_resolve(const struct kj_conf *conf, struct kj_resolved *ret,
 		      struct kj_reason *reason);
 
 void kj_resolved_done(struct kj_resolved *resolved);
+
+/**
+ * kj_target_open() - the target as a store
+ * @access: O_RDONLY or O_RDWR; direct I/O, because A's page cache does not
+ *          know what B wrote
+ * @ret: refers to @target and the descriptor
+ *
+ * Return: the descriptor, to be closed by the caller, or -errno with @reason.
+ */
+int kj_target_open(const struct kj_resolved *target, int access,
+		   struct kj_fdstore *ret, struct kj_reason *reason);
 
 /**
  * kj_target_pack() - make the sealed description
