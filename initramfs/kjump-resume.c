@@ -35,10 +35,10 @@
 #include "cmdline.h"
 #include "console.h"
 #include "device.h"
-#include "iomem.h"
 #include "kj-cleanup.h"
 #include "kj-fdstore.h"
 #include "kj-io.h"
+#include "kj-iomem.h"
 #include "kj-log.h"
 #include "restore.h"
 #include "result.h"
@@ -198,9 +198,8 @@ static int look(struct resume *s)
 /* Is it this machine's memory?  0: yes. */
 static int check_machine(struct resume *s)
 {
-	kj_cleanup(fclose) FILE *iomem = fopen("/proc/iomem", "re");
 	uint64_t then = s->info.identity.ram_pages;
-	uint64_t now = iomem ? kj_iomem_ram_pages(iomem) : 0;
+	uint64_t now = kj_ram_pages();
 
 	if (then == now)
 		return 0;

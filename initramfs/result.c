@@ -2,7 +2,7 @@
 /*
  * Why C did not resume, as a file.  Runs in kernel C.
  *
- *	{"result": "refused", "state": "valid", "reason": "..."}
+ *	{ "result": "refused", "state": "claimed", "reason": "..." }
  *
  * Written whole or not at all.  Nothing reads it before the boot is over.
  */
@@ -13,6 +13,7 @@
 
 #include "kj-cleanup.h"
 #include "kj-io.h"
+#include "kj-json.h"
 #include "result.h"
 
 const char *kj_state_name(enum kj_image_state state)
@@ -29,31 +30,15 @@ const char *kj_state_name(enum kj_image_state state)
 	return names[state];
 }
 
-static void print_string(FILE *file, const char *s)
-{
-	putc('"', file);
-	for (; *s; s++) {
-		unsigned char c = *s;
-
-		if (c == '"' || c == '\\')
-			fprintf(file, "\\%c", c);
-		else if (c < 0x20)
-			fprintf(file, "\\u%04x", c);
-		else
-			putc(c, file);
-	}
-	putc('"', file);
-}
-
 void kj_result_print(FILE *file, const struct kj_result *result)
 {
-	fputs("{\"result\": ", file);
-	print_string(file, result->result);
-	fputs(", \"state\": ", file);
-	print_string(file, result->state);
-	fputs(", \"reason\": ", file);
-	print_string(file, result->reason);
-	fputs("}\n", file);
+	struct kj_json json = { .out = file };
+
+	kj_json_begin(&json, NULL);
+	kj_json_text(&json, "result", result->result);
+	kj_json_text(&json, "state", result->state);
+	kj_json_text(&json, "reason", result->reason);
+	kj_json_end(&json);
 }
 
 int kj_result_save(const struct kj_result *result)

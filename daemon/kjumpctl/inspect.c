@@ -14,9 +14,9 @@
 
 #include "client.h"
 #include "conf.h"
-#include "json.h"
 #include "kj-cleanup.h"
 #include "kj-io.h"
+#include "kj-json.h"
 #include "target.h"
 #include "verbs.h"
 

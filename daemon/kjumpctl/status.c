@@ -15,9 +15,9 @@
 #include <time.h>
 
 #include "client.h"
-#include "json.h"
 #include "kj-cleanup.h"
 #include "kj-io.h"
+#include "kj-json.h"
 #include "verbs.h"
 
 #define RESUME_FILE "/run/kjump/resume.json"

@@ -6,39 +6,14 @@
  * Runs in kernel A.
  */
 #include <endian.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <systemd/sd-id128.h>
 
 #include "kj-cleanup.h"
 #include "kj-image.h"
+#include "kj-iomem.h"
 #include "memory.h"
-
-uint64_t kj_memory_ram_pages(FILE *iomem)
-{
-	uint64_t pages = 0;
-	char line[256];
-
-	while (fgets(line, sizeof(line), iomem)) {
-		uint64_t first, last, first_page, end_page;
-
-		if (line[0] == ' ' || !strstr(line, " : System RAM") ||
-		    sscanf(line, "%" SCNx64 "-%" SCNx64, &first, &last) != 2)
-			continue;
-		first_page = (first + KJ_PAGE_SIZE - 1) / KJ_PAGE_SIZE;
-		end_page = (last + 1) / KJ_PAGE_SIZE;
-		if (last > first && end_page > first_page)
-			pages += end_page - first_page;
-	}
-	return pages;
-}
-
-static uint64_t ram_pages(void)
-{
-	kj_cleanup(fclose) FILE *f = fopen("/proc/iomem", "re");
-
-	return f ? kj_memory_ram_pages(f) : 0;
-}
 
 /* MemFree of /proc/meminfo, in bytes. */
 static uint64_t memory_free(void)
@@ -55,7 +30,7 @@ static uint64_t memory_free(void)
 
 uint64_t kj_memory_used(void)
 {
-	uint64_t all = ram_pages() * KJ_PAGE_SIZE, free_bytes = memory_free();
+	uint64_t all = kj_ram_pages() * KJ_PAGE_SIZE, free_bytes = memory_free();
 
 	return all > free_bytes ? all - free_bytes : 0;
 }
@@ -73,7 +48,7 @@ void kj_memory_identity(uint64_t words[KJ_IDENTITY_WORDS])
 	sd_id128_t id;
 
 	memset(words, 0, KJ_IDENTITY_WORDS * sizeof(*words));
-	words[0] = ram_pages();
+	words[0] = kj_ram_pages();
 	if (sd_id128_get_machine(&id) >= 0)
 		put_id(words + 1, &id);
 	if (sd_id128_get_boot(&id) >= 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * result.c: whatever the reason holds, the line is JSON.
+ * result.c: whatever the reason holds, the file is JSON.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,9 +33,17 @@ static void test_print(void **state)
 	};
 
 	(void)state;
-	expect(&result, "{\"result\": \"refused\", \"state\": \"valid\", \"reason\": \"it is of another machine\"}\n");
+	expect(&result, "{\n"
+			"  \"result\": \"refused\",\n"
+			"  \"state\": \"valid\",\n"
+			"  \"reason\": \"it is of another machine\"\n"
+			"}\n");
 	strcpy(result.reason, "a \"b\" \\ \n\x01 \xc3\xa4");
-	expect(&result, "{\"result\": \"refused\", \"state\": \"valid\", \"reason\": \"a \\\"b\\\" \\\\ \\u000a\\u0001 \xc3\xa4\"}\n");
+	expect(&result, "{\n"
+			"  \"result\": \"refused\",\n"
+			"  \"state\": \"valid\",\n"
+			"  \"reason\": \"a \\\"b\\\" \\\\ \\u000a\\u0001 \xc3\xa4\"\n"
+			"}\n");
 }
 
 static void test_state_names(void **state)

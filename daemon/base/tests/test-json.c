@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kjumpctl's JSON, written and read.
+ * kj-json.c, writer and reader.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "json.h"
+#include "kj-json.h"
 
 static void test_write(void **state)
 {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * JSON for scripts that read "kjumpctl status --json", and for the small file
- * in which kjump-resume left why it did not resume.  The reader knows flat
- * objects alone and gives up on anything else.
- *
- * Runs in kernel A.
+ * in which C's kjump-resume tells A why it did not resume.  The reader knows
+ * flat objects alone and gives up on anything else.
  */
 #include <inttypes.h>
 #include <string.h>
 
-#include "json.h"
+#include "kj-json.h"
 
 static void put_string(FILE *out, const char *s)
 {

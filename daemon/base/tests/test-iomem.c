@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * iomem.c against the text of /proc/iomem.
+ * kj-iomem.c against the text of /proc/iomem.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "iomem.h"
 #include "kj-cleanup.h"
+#include "kj-iomem.h"
 
 static uint64_t count(const char *text)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * As much JSON as kjumpctl writes and reads.
+ * As much JSON as kjump writes and reads.
  */
 #ifndef KJ_JSON_H
 #define KJ_JSON_H

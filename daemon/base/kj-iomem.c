@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * RAM as the firmware reported it, from /proc/iomem.  Runs in kernel C.
+ * RAM as the firmware reported it, from /proc/iomem; for A and C.
  *
- * A counted its own the same way when it hibernated.  The number does not
+ * A counts when it hibernates, C before it resumes.  The number does not
  * depend on what either kernel took for itself, so that another one means
  * that memory was added, removed or is reported differently: addresses of the
  * image may then be no RAM at all.
@@ -10,8 +10,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "iomem.h"
-#include "kj-image.h"
+#include "kj-cleanup.h"
+#include "kj-iomem.h"
+
+#define PAGE 4096u
 
 uint64_t kj_iomem_ram_pages(FILE *iomem)
 {
@@ -26,10 +28,17 @@ uint64_t kj_iomem_ram_pages(FILE *iomem)
 		    line[0] == ' ' || at == 0 ||
 		    strncmp(line + at, "System RAM", strlen("System RAM")) != 0)
 			continue;
-		first_page = (first + KJ_PAGE_SIZE - 1) / KJ_PAGE_SIZE;
-		end_page = (last + 1) / KJ_PAGE_SIZE;
+		first_page = (first + PAGE - 1) / PAGE;
+		end_page = (last + 1) / PAGE;
 		if (last > first && end_page > first_page)
 			pages += end_page - first_page;
 	}
 	return pages;
+}
+
+uint64_t kj_ram_pages(void)
+{
+	kj_cleanup(fclose) FILE *f = fopen("/proc/iomem", "re");
+
+	return f ? kj_iomem_ram_pages(f) : 0;
 }
