@@ -344,6 +344,13 @@ static void resume(struct resume *s)
 	}
 }
 
+static uint64_t needs_kib(void)
+{
+	struct kj_meminfo info;
+
+	return kj_meminfo_read(&info) < 0 ? 0 : kj_room_needs_kib(kj_ram_pages(), &info);
+}
+
 int main(int argc, char *argv[])
 {
 	struct resume s = {
@@ -371,6 +378,7 @@ int main(int argc, char *argv[])
 	resume(&s);
 	kj_device_close(&s.dev);
 	free(s.target);
+	s.result.needs_kib = needs_kib();
 	r = kj_result_save(&s.result);
 	if (r < 0)
 		kj_warning_errno(r, "cannot write " KJ_RESULT_PATH ": %m");

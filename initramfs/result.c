@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Why C did not resume, as a file.  Runs in kernel C.
+ * Why C did not resume, and how much memory it takes, as a file.  Runs in
+ * kernel C.
  *
- *	{ "result": "refused", "state": "claimed", "reason": "..." }
+ *	{ "result": "refused", "state": "claimed", "reason": "...",
+ *	  "needs_kib": 92160 }
  *
  * Written whole or not at all.  Nothing reads it before the boot is over.
  */
@@ -38,6 +40,8 @@ void kj_result_print(FILE *file, const struct kj_result *result)
 	kj_json_text(&json, "result", result->result);
 	kj_json_text(&json, "state", result->state);
 	kj_json_text(&json, "reason", result->reason);
+	if (result->needs_kib)
+		kj_json_number(&json, "needs_kib", result->needs_kib);
 	kj_json_end(&json);
 }
 

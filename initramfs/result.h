@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What became of the resume, for kjumpctl status.
+ * What became of the resume, for kjumpctl status and kjumpd.
  */
 #ifndef KJ_RESULT_H
 #define KJ_RESULT_H
@@ -15,6 +15,7 @@ struct kj_result {
 	const char *result;		/* one word, see kjump-resume(8) */
 	const char *state;		/* of the image: kj_state_name() */
 	char reason[512];		/* one sentence */
+	uint64_t needs_kib;		/* kj_room_needs_kib(), 0: not known */
 };
 
 /** kj_state_name() - "none", "valid", "snapshot", "claimed" */

@@ -20,6 +20,9 @@
  *
  * If all that is not enough, the choice is between the hibernated system and
  * this boot, which is worth nothing: everything else in C is cleared out.
+ *
+ * A boot that resumes nothing leaves behind how large U is, so that kjumpd does
+ * not hibernate a system that could not come back.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -39,10 +42,13 @@
 #include <unistd.h>
 
 #include "kj-cleanup.h"
+#include "kj-image.h"
 #include "kj-io.h"
 #include "kj-log.h"
 #include "room.h"
 #include "rootfs.h"
+
+#define OWN_KIB (8 * 1024)		/* what a resume takes beside what is here now */
 
 #define CLEAR_OUT_MS 200		/* for processes to end, each turn */
 #define CLEAR_OUT_TURNS 25
@@ -195,4 +201,12 @@ void kj_room_undo(const struct kj_room *room)
 		if (room->before[i][0])
 			set(settings[i].path, room->before[i]);
 	(void)munlockall();
+}
+
+uint64_t kj_room_needs_kib(uint64_t ram_pages, const struct kj_meminfo *info)
+{
+	uint64_t ram = ram_pages * (KJ_PAGE_SIZE / 1024);
+	uint64_t free_at_best = info->free + info->buffers + info->cached + info->reclaimable;
+
+	return ram > free_at_best ? ram - free_at_best + OWN_KIB : 0;
 }

@@ -6,6 +6,9 @@
 #define KJ_ROOM_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "kj-meminfo.h"
 
 #define KJ_ROOM_SETTINGS 4
 
@@ -40,5 +43,15 @@ void kj_room_clear_out(void);
 
 /** kj_room_undo() - C boots on */
 void kj_room_undo(const struct kj_room *room);
+
+/**
+ * kj_room_needs_kib() - what C takes of the machine, cleared out
+ * @ram_pages: all there are
+ *
+ * A hibernated system that leaves less than this cannot be resumed.
+ *
+ * Return: KiB; 0 when it cannot be told.
+ */
+uint64_t kj_room_needs_kib(uint64_t ram_pages, const struct kj_meminfo *info);
 
 #endif /* KJ_ROOM_H */

@@ -4,7 +4,9 @@
  * in which C's kjump-resume tells A why it did not resume.  The reader knows
  * flat objects alone and gives up on anything else.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kj-json.h"
@@ -135,31 +137,60 @@ static const char *read_string(const char *p, char *buf, size_t len)
 	return p + 1;
 }
 
-bool kj_json_find_text(const char *text, const char *key, char *buf, size_t len)
+/* p at a value; gives the place after it, or NULL. */
+static const char *skip_value(const char *p)
+{
+	char ignored[1];
+
+	return *p == '"' ? read_string(p, ignored, sizeof(ignored)) : p + strcspn(p, ",}{[");
+}
+
+/* The place of a member's value, or NULL. */
+static const char *find(const char *text, const char *key)
 {
 	const char *p = skip_space(text);
 	char name[64];
 
 	if (*p++ != '{')
-		return false;
+		return NULL;
 	for (;;) {
-		bool is_text;
-
 		p = read_string(skip_space(p), name, sizeof(name));
 		if (!p)
-			return false;
+			return NULL;
 		p = skip_space(p);
 		if (*p++ != ':')
-			return false;
+			return NULL;
 		p = skip_space(p);
-		is_text = *p == '"';
-		p = is_text ? read_string(p, buf, len) : p + strcspn(p, ",}{[");
-		if (!p)
-			return false;
 		if (strcmp(name, key) == 0)
-			return is_text;
+			return p;
+		p = skip_value(p);
+		if (!p)
+			return NULL;
 		p = skip_space(p);
 		if (*p++ != ',')
-			return false;
+			return NULL;
 	}
+}
+
+bool kj_json_find_text(const char *text, const char *key, char *buf, size_t len)
+{
+	const char *p = find(text, key);
+
+	return p && read_string(p, buf, len);
+}
+
+bool kj_json_find_number(const char *text, const char *key, uint64_t *ret)
+{
+	const char *p = find(text, key);
+	uint64_t value;
+	char *end;
+
+	if (!p || *p < '0' || *p > '9')
+		return false;
+	errno = 0;
+	value = strtoull(p, &end, 10);
+	if (errno || !*end || !strchr(" \t\r\n,}", *end))
+		return false;
+	*ret = value;
+	return true;
 }

@@ -37,4 +37,10 @@ void kj_json_null(struct kj_json *json, const char *key);
  */
 bool kj_json_find_text(const char *text, const char *key, char *buf, size_t len);
 
+/**
+ * kj_json_find_number() - the same for a number without sign and fraction
+ * @ret: only set when it is there
+ */
+bool kj_json_find_number(const char *text, const char *key, uint64_t *ret);
+
 #endif /* KJ_JSON_H */

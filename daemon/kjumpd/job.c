@@ -4,7 +4,8 @@
  * so that every operation can begin from any state that the last one, a crash
  * of kjumpd or an impatient administrator left:
  *
- *   HIBERNATE, WRITE:  preflight -> load -> park -> call with the target
+ *   HIBERNATE:         preflight -> load -> room for C? -> park -> call with the target
+ *   WRITE:             preflight -> load -> park -> call with the target
  *   PING:              kernel's part of preflight -> load -> park -> call
  *   LOAD, PREPARE:     preflight -> load -> park (Preload=park)
  *
@@ -30,6 +31,7 @@
 #include "load.h"
 #include "memory.h"
 #include "preflight.h"
+#include "room.h"
 
 struct job_context {
 	struct kj_conf conf;
@@ -203,6 +205,12 @@ static int step_ready(struct job_context *c)
 	return r;
 }
 
+/* With B loaded, so that its region is no longer among what is free. */
+static int step_room(struct job_context *c)
+{
+	return kj_room_check(kj_region_size(&c->conf), c->reason);
+}
+
 static int run(enum kj_job_kind kind, struct job_context *c)
 {
 	int r;
@@ -218,7 +226,9 @@ static int run(enum kj_job_kind kind, struct job_context *c)
 		return r;
 	if (kind == KJ_JOB_PREPARE || kind == KJ_JOB_LOAD)
 		return c->conf.preload == KJ_PRELOAD_PARK ? step_park(c) : 0;
-	r = step_park(c);
+	r = kind == KJ_JOB_HIBERNATE ? step_room(c) : 0;
+	if (r == 0)
+		r = step_park(c);
 	if (r == 0)
 		r = kind == KJ_JOB_PING ? step_ping(c) :
 		    kind == KJ_JOB_WRITE ? step_write(c) : step_hibernate(c);

@@ -7,6 +7,7 @@
  *   manager    the state machine: one job at a time, what to do after each
  *   job        what a job does, step by step, in the worker thread
  *   preflight  what is refused before anything freezes
+ *   room       that C will fit beside what is in use
  *   load       B's memory: kexec-tools, unloading
  *   call       reboot(KEXEC_CALL)
  *   discard    images that must not be resumed any more

@@ -6,33 +6,21 @@
  * Runs in kernel A.
  */
 #include <endian.h>
-#include <stdio.h>
 #include <string.h>
 #include <systemd/sd-id128.h>
 
-#include "kj-cleanup.h"
 #include "kj-image.h"
 #include "kj-iomem.h"
+#include "kj-meminfo.h"
 #include "memory.h"
-
-/* MemFree of /proc/meminfo, in bytes. */
-static uint64_t memory_free(void)
-{
-	kj_cleanup(fclose) FILE *f = fopen("/proc/meminfo", "re");
-	unsigned long long kib;
-	char line[128];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemFree: %llu kB", &kib) == 1)
-			return kib << 10;
-	return 0;
-}
 
 uint64_t kj_memory_used(void)
 {
-	uint64_t all = kj_ram_pages() * KJ_PAGE_SIZE, free_bytes = memory_free();
+	uint64_t all = kj_ram_pages() * KJ_PAGE_SIZE;
+	struct kj_meminfo now = { 0 };
 
-	return all > free_bytes ? all - free_bytes : 0;
+	(void)kj_meminfo_read(&now);
+	return all > now.free << 10 ? all - (now.free << 10) : 0;
 }
 
 /* The bytes of an id as two words, so that they travel in order. */

@@ -13,6 +13,7 @@
 #define KJ_WHY_CONFIG	"Configuration"	/* /etc/kjump.conf needs a change */
 #define KJ_WHY_KERNEL	"Kernel"	/* the running kernel cannot do it */
 #define KJ_WHY_TARGET	"Target"	/* the target is unfit */
+#define KJ_WHY_MEMORY	"Memory"	/* too much of it is in use */
 #define KJ_WHY_LOAD	"Load"		/* B could not be built, loaded or booted */
 #define KJ_WHY_CALL	"Call"		/* A's kernel refused the call */
 #define KJ_WHY_IMAGE	"Image"		/* B came back without having done it */

@@ -38,11 +38,13 @@ static void test_print(void **state)
 			"  \"state\": \"valid\",\n"
 			"  \"reason\": \"it is of another machine\"\n"
 			"}\n");
+	result.needs_kib = 92160;
 	strcpy(result.reason, "a \"b\" \\ \n\x01 \xc3\xa4");
 	expect(&result, "{\n"
 			"  \"result\": \"refused\",\n"
 			"  \"state\": \"valid\",\n"
-			"  \"reason\": \"a \\\"b\\\" \\\\ \\u000a\\u0001 \xc3\xa4\"\n"
+			"  \"reason\": \"a \\\"b\\\" \\\\ \\u000a\\u0001 \xc3\xa4\",\n"
+			"  \"needs_kib\": 92160\n"
 			"}\n");
 }
 

@@ -64,6 +64,29 @@ static void test_find(void **state)
 	assert_false(kj_json_find_text(text, "absent", buf, sizeof(buf)));
 }
 
+static void test_find_number(void **state)
+{
+	static const char text[] =
+		"{\"a\": 12, \"text\": \"1\", \"b\" :18446744073709551615\n,"
+		"\"big\": 18446744073709551616, \"minus\": -1, \"half\": 1.5, \"last\": 3}";
+	uint64_t n = 0;
+
+	(void)state;
+	assert_true(kj_json_find_number(text, "a", &n));
+	assert_int_equal(n, 12);
+	assert_true(kj_json_find_number(text, "b", &n));
+	assert_true(n == UINT64_MAX);
+	assert_true(kj_json_find_number(text, "last", &n));
+	assert_int_equal(n, 3);
+	assert_false(kj_json_find_number(text, "text", &n));
+	assert_false(kj_json_find_number(text, "big", &n));
+	assert_false(kj_json_find_number(text, "minus", &n));
+	assert_false(kj_json_find_number(text, "half", &n));
+	assert_false(kj_json_find_number(text, "absent", &n));
+	assert_false(kj_json_find_number("{\"a\": 1", "a", &n));
+	assert_int_equal(n, 3);
+}
+
 /* Anything at all may be in the file. */
 static void test_broken(void **state)
 {
@@ -85,6 +108,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find_number),
 		cmocka_unit_test(test_broken),
 	};
 

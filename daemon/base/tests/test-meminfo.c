@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kj-meminfo.c against the text of /proc/meminfo.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kj-cleanup.h"
+#include "kj-meminfo.h"
+
+static int parse(const char *text, struct kj_meminfo *ret)
+{
+	kj_cleanup(fclose) FILE *file = fmemopen((void *)text, strlen(text), "r");
+
+	return kj_meminfo_parse(file, ret);
+}
+
+static void test_four_numbers(void **state)
+{
+	struct kj_meminfo info;
+
+	(void)state;
+	assert_int_equal(parse("MemTotal:         999416 kB\n"
+			       "MemFree:          812344 kB\n"
+			       "MemAvailable:     840000 kB\n"
+			       "Buffers:            1024 kB\n"
+			       "Cached:            65536 kB\n"
+			       "SwapCached:            7 kB\n"
+			       "SReclaimable:      12000 kB\n"
+			       "HugePages_Total:       0\n", &info), 0);
+	assert_int_equal(info.free, 812344);
+	assert_int_equal(info.buffers, 1024);
+	assert_int_equal(info.cached, 65536);
+	assert_int_equal(info.reclaimable, 12000);
+}
+
+static void test_all_or_nothing(void **state)
+{
+	struct kj_meminfo info = { .free = 17 };
+
+	(void)state;
+	assert_int_equal(parse("MemFree: 1 kB\nBuffers: 1 kB\nCached: 1 kB\n", &info),
+			 -EBADMSG);
+	assert_int_equal(parse("\n", &info), -EBADMSG);
+	assert_int_equal(info.free, 17);
+	assert_int_equal(kj_meminfo_read(&info), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_four_numbers),
+		cmocka_unit_test(test_all_or_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
