@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "discard.h"
@@ -32,6 +33,8 @@
 #include "memory.h"
 #include "preflight.h"
 #include "room.h"
+
+#define PING_RETRIES 3u
 
 struct job_context {
 	struct kj_conf conf;
@@ -90,16 +93,36 @@ static int step_load(struct job_context *c)
 	return kj_load(&c->conf, &c->target, c->reason);
 }
 
+/*
+ * A PING comes at any time, also when a process waits for a slow disk and
+ * cannot be frozen in time: no reason to leave the machine without a B.  Only
+ * a PING is tried again; who hibernates is told, and still sits there.
+ */
+static bool ping_again(const struct job_context *c, int r, unsigned int *tries)
+{
+	if (r != -EBUSY || *tries == PING_RETRIES)
+		return false;
+	++*tries;
+	kj_notice("%s; trying again in a second (%u of %u).",
+		  c->reason->text, *tries, PING_RETRIES);
+	*c->reason = (struct kj_reason){ 0 };
+	sleep(1);
+	return true;
+}
+
 /* A B that does not get ready is of no use parked: it is unloaded, so that the
  * next attempt begins with a fresh one. */
 static int step_park(struct job_context *c)
 {
 	struct kj_reason ignored;
+	unsigned int tries = 0;
 	int r;
 
 	if (kj_b_state() == KJ_B_PARKED)
 		return 0;
-	r = kj_call(KJUMP_WORD_PING, NULL, 0, NULL, 0, &c->reply, c->reason);
+	do
+		r = kj_call(KJUMP_WORD_PING, NULL, 0, NULL, 0, &c->reply, c->reason);
+	while (ping_again(c, r, &tries));
 	if (r < 0)
 		return r;
 	if (c->reply.argv[0] == KJUMP_WORD_READY) {
@@ -147,8 +170,12 @@ static int call_for_image(struct job_context *c, enum kjump_word word)
 
 static int step_ping(struct job_context *c)
 {
-	int r = call_timed(c, KJUMP_WORD_PING, NULL, 0, NULL, 0);
+	unsigned int tries = 0;
+	int r;
 
+	do
+		r = call_timed(c, KJUMP_WORD_PING, NULL, 0, NULL, 0);
+	while (ping_again(c, r, &tries));
 	if (r < 0)
 		return r;
 	if (c->reply.argv[0] != KJUMP_WORD_READY)

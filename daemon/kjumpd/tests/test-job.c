@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * job.c with everything around it made up: what is tried again and what never,
+ * and when an image is discarded.  The linker puts the __wrap functions into
+ * the place of those in the library.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "call.h"
+#include "discard.h"
+#include "job.h"
+#include "load.h"
+#include "memory.h"
+#include "preflight.h"
+#include "room.h"
+
+static struct {
+	enum kj_b_state b;
+	unsigned int refusals;		/* calls that are refused with EBUSY first */
+	uint64_t answer;		/* the word that then comes back */
+	int room;			/* result of kj_room_check() */
+	/* seen */
+	unsigned int calls, naps, discards, stale_looks;
+} world;
+
+enum kj_b_state kj_b_state(void)
+{
+	return world.b;
+}
+
+uint64_t kj_region_size(const struct kj_conf *conf)
+{
+	(void)conf;
+	return 64 << 20;
+}
+
+int kj_load(const struct kj_conf *conf, const struct kj_resolved *target,
+	    struct kj_reason *reason)
+{
+	(void)conf, (void)target, (void)reason;
+	return 0;
+}
+
+int kj_unload(struct kj_reason *reason)
+{
+	(void)reason;
+	world.b = KJ_B_NONE;
+	return 0;
+}
+
+int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
+		 struct kj_reason *reason)
+{
+	(void)conf, (void)reason;
+	*ret = (struct kj_resolved) { 0 };
+	return 0;
+}
+
+int kj_room_check(uint64_t held, struct kj_reason *reason)
+{
+	assert_int_equal(held, 64 << 20);
+	return world.room ? kj_reason_set(reason, world.room, KJ_WHY_MEMORY, "full") : 0;
+}
+
+void kj_discard_after_call(const struct kj_resolved *target)
+{
+	(void)target;
+	world.discards++;
+}
+
+void kj_discard_stale(const struct kj_conf *conf)
+{
+	(void)conf;
+	world.stale_looks++;
+}
+
+void kj_memory_identity(uint64_t words[KJ_IDENTITY_WORDS])
+{
+	memset(words, 0, KJ_IDENTITY_WORDS * sizeof(*words));
+}
+
+const char *kj_word_name(uint64_t word)
+{
+	(void)word;
+	return "a word";
+}
+
+int kj_call(enum kjump_word word, const uint64_t *words, unsigned int n_words,
+	    const void *blob, size_t len, struct kj_reply *ret, struct kj_reason *reason)
+{
+	(void)words, (void)n_words, (void)blob, (void)len;
+	memset(ret, 0, sizeof(*ret));
+	world.calls++;
+	if (world.refusals && world.refusals--)
+		return kj_reason_set(reason, EBUSY, KJ_WHY_CALL, "busy");
+	ret->argv[0] = word == KJUMP_WORD_PING ? (uint64_t)KJUMP_WORD_READY : world.answer;
+	return 0;
+}
+
+int __real_kj_conf_load(const char *root, bool warn, struct kj_conf *ret);
+int __wrap_kj_conf_load(const char *root, bool warn, struct kj_conf *ret);
+int __wrap_kj_conf_load(const char *root, bool warn, struct kj_conf *ret)
+{
+	(void)root;
+	return __real_kj_conf_load("/nonexistent", warn, ret);	/* the defaults */
+}
+
+unsigned int __wrap_sleep(unsigned int seconds);
+unsigned int __wrap_sleep(unsigned int seconds)
+{
+	world.naps += seconds;
+	return 0;
+}
+
+int __wrap_kj_target_save(const struct kj_conf *conf, const struct kj_resolved *target,
+			  bool *ret_changed, struct kj_reason *reason);
+int __wrap_kj_target_save(const struct kj_conf *conf, const struct kj_resolved *target,
+			  bool *ret_changed, struct kj_reason *reason)
+{
+	(void)conf, (void)target, (void)reason;
+	*ret_changed = false;
+	return 0;
+}
+
+/* Return: errno of the job. */
+static int run(enum kj_job_kind kind)
+{
+	struct kj_outcome outcome = { 0 };
+
+	kj_job_run(kind, &outcome);
+	return outcome.reason.error;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	world.b = KJ_B_PARKED;
+	return 0;
+}
+
+static void test_ping_is_tried_three_times_more(void **state)
+{
+	(void)state;
+	world.refusals = 3;
+	assert_int_equal(run(KJ_JOB_PING), 0);
+	assert_int_equal(world.calls, 4);
+	assert_int_equal(world.naps, 3);
+	world.refusals = 4;
+	assert_int_equal(run(KJ_JOB_PING), EBUSY);
+	assert_int_equal(world.calls, 8);
+}
+
+static void test_parking_is_tried_again(void **state)
+{
+	(void)state;
+	world.b = KJ_B_LOADED;
+	world.refusals = 1;
+	assert_int_equal(run(KJ_JOB_LOAD), 0);
+	assert_int_equal(world.calls, 2);
+}
+
+static void test_hibernate_is_tried_once(void **state)
+{
+	(void)state;
+	world.refusals = 1;
+	assert_int_equal(run(KJ_JOB_HIBERNATE), EBUSY);
+	assert_int_equal(world.calls, 1);
+	assert_int_equal(world.discards, 0);
+	world.refusals = 1;
+	assert_int_equal(run(KJ_JOB_WRITE), EBUSY);
+	assert_int_equal(world.calls, 2);
+}
+
+static void test_no_image_is_left_when_hibernate_comes_back(void **state)
+{
+	(void)state;
+	world.answer = KJUMP_WORD_RESUME;
+	assert_int_equal(run(KJ_JOB_HIBERNATE), 0);
+	assert_int_equal(world.discards, 1);
+	world.answer = KJUMP_WORD_FAILED;
+	assert_int_equal(run(KJ_JOB_HIBERNATE), EIO);
+	assert_int_equal(world.discards, 2);
+}
+
+static void test_snapshot_is_left(void **state)
+{
+	(void)state;
+	world.answer = KJUMP_WORD_DONE;
+	assert_int_equal(run(KJ_JOB_WRITE), 0);
+	assert_int_equal(world.discards, 0);
+}
+
+static void test_hibernate_without_room_calls_nobody(void **state)
+{
+	(void)state;
+	world.room = ENOMEM;
+	world.b = KJ_B_LOADED;
+	assert_int_equal(run(KJ_JOB_HIBERNATE), ENOMEM);
+	assert_int_equal(world.calls, 0);
+	world.answer = KJUMP_WORD_DONE;
+	assert_int_equal(run(KJ_JOB_WRITE), 0);
+}
+
+static void test_only_prepare_looks_for_a_stale_image(void **state)
+{
+	(void)state;
+	world.answer = KJUMP_WORD_RESUME;
+	run(KJ_JOB_LOAD);
+	run(KJ_JOB_HIBERNATE);
+	assert_int_equal(world.stale_looks, 0);
+	run(KJ_JOB_PREPARE);
+	assert_int_equal(world.stale_looks, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_ping_is_tried_three_times_more, begin),
+		cmocka_unit_test_setup(test_parking_is_tried_again, begin),
+		cmocka_unit_test_setup(test_hibernate_is_tried_once, begin),
+		cmocka_unit_test_setup(test_no_image_is_left_when_hibernate_comes_back, begin),
+		cmocka_unit_test_setup(test_snapshot_is_left, begin),
+		cmocka_unit_test_setup(test_hibernate_without_room_calls_nobody, begin),
+		cmocka_unit_test_setup(test_only_prepare_looks_for_a_stale_image, begin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
