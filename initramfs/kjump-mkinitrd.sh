@@ -9,6 +9,10 @@
 # chain.  Those are found by walking up /sys from the target's block device:
 # each parent device with a driver that is a module gives one.  dracut (with
 # kjump's module alone) resolves libraries and module dependencies and packs.
+#
+# What was built is noted beside it, in FILE.recipe: the device for which it was
+# found to do, as it is in /sys, and the modules that are in it.  dracut takes
+# long, and another target often has the same drivers.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -16,8 +20,8 @@ shopt -s inherit_errexit
 libexec=$(dirname "$(readlink -f "$0")")
 target=/var/lib/kjump/target
 kernel=$(uname -r)
-output='' drivers='' kmoddir='' work=''
-only_print=no
+output='' drivers='' kmoddir='' work='' device=-
+only_print=no if_needed=no
 
 usage() {
     cat <<'END'
@@ -29,6 +33,7 @@ Build the initramfs of kjump's kernel B.
   --target FILE      target description (/var/lib/kjump/target)
   --drivers LIST     these kernel modules, not those of the target's devices
   --kmoddir DIR      the kernel's modules (/lib/modules/VERSION)
+  --if-needed        not if FILE has all modules that are needed
   --print-drivers    only print the modules of the target's devices
   --help, --version
 
@@ -49,6 +54,7 @@ parse_arguments() {
             printf -v "${1#--}" %s "$2"
             shift
             ;;
+        --if-needed) if_needed=yes ;;
         --print-drivers) only_print=yes ;;
         --help) usage && exit 0 ;;
         --version) echo "kjump-mkinitrd @VERSION@" && exit 0 ;;
@@ -73,14 +79,19 @@ target_device() {
     findfs "$tag" || die "no block device has $tag"
 }
 
-# The modules that drive block device $1 (its name in /sys/class/block), and
-# all it hangs on; built-in drivers have no module link.
+# The target's block device in /sys.
+target_sysfs() {
+    local node
+    node=$(target_device)
+    readlink -f "/sys/class/block/$(basename "$(readlink -f "$node")")"
+}
+
+# The modules that drive the block device $1 (in /sys), and all it hangs on.
 device_drivers() {
-    local dir slave
-    dir=$(readlink -f "/sys/class/block/$1")
+    local dir=$1 slave
     for slave in "$dir"/slaves/*; do
         [[ -e $slave ]] || continue
-        die "$1 is a stacked device (on ${slave##*/}): kernel B cannot set those up; choose a partition or a file on one"
+        die "${dir##*/} is a stacked device (on ${slave##*/}): kernel B cannot set those up; choose a partition or a file on one"
     done
     while [[ $dir == /sys/devices/* ]]; do
         if [[ -e $dir/driver/module ]]; then
@@ -90,10 +101,21 @@ device_drivers() {
     done
 }
 
-target_drivers() {
-    local device
-    device=$(target_device)
-    device_drivers "$(basename "$(readlink -f "$device")")" | awk '!seen[$0]++'
+find_drivers() {
+    device=$(target_sysfs)
+    drivers=$(device_drivers "$device" | awk '!seen[$0]++')
+}
+
+# Are all of $drivers in the output already, or in the kernel itself?
+has_drivers() {
+    local name there
+    [[ -s $output && -r $output.recipe ]] || return 1
+    there=" $(sed -n 2p "$output.recipe") "
+    for name in $drivers; do
+        [[ $there == *" $name "* ]] ||
+            grep -qs "/${name//[-_]/[-_]}\.ko" "$kmoddir/modules.builtin" ||
+            return 1
+    done
 }
 
 # The best packer that is installed; every kernel config has these.
@@ -124,15 +146,23 @@ build() {
     [[ -s $work/initrd.img ]] || die "dracut made nothing"
 }
 
+# $1: the modules in it
+write_recipe() {
+    printf '%s\n' "$device" "$1" > "$work/recipe"
+    mv -f "$work/recipe" "$output.recipe" || die "cannot write $output.recipe"
+}
+
 # Whole or not at all: kjumpd may look at any time.
 install_output() {
     chmod 600 "$work/initrd.img"
     sync "$work/initrd.img"
+    rm -f "$output.recipe"
     mv -f "$work/initrd.img" "$output" || die "cannot write $output"
+    write_recipe "$drivers"
 }
 
 parse_arguments "$@"
-[[ -n $drivers ]] || drivers=$(target_drivers)
+[[ -n $drivers ]] || find_drivers
 if [[ $only_print == yes ]]; then
     [[ -z $drivers ]] || echo "$drivers"
     exit 0
@@ -143,6 +173,11 @@ mkdir -p "$(dirname "$output")"
 # Beside the output, so that the last step is a rename.
 work=$(mktemp -d "$(dirname "$output")/.mkinitrd.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+if [[ $if_needed == yes ]] && has_drivers; then
+    write_recipe "$(sed -n 2p "$output.recipe")"
+    echo "$output has the drivers: ${drivers:-none}"
+    exit 0
+fi
 build
 install_output
 echo "$output: $(($(stat -c %s "$output") / 1024)) KiB, drivers: ${drivers:-none}"

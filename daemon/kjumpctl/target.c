@@ -52,7 +52,7 @@ static int show_or_write(const struct kj_conf *conf, bool write, struct kj_reaso
 		return r;
 	print_target(&target);
 	if (write)
-		r = kj_target_save(conf, &target, &changed, reason);
+		r = kj_target_save(&target, &changed, reason);
 	if (r == 0 && changed)
 		printf("Written to %s: rebuild the initramfs (dracut --force), so that it is found after power-on\n",
 		       KJ_TARGET_FILE_PATH);

@@ -85,7 +85,7 @@ static int step_load(struct job_context *c)
 	bool changed;
 	int r;
 
-	r = kj_target_save(&c->conf, &c->target, &changed, c->reason);
+	r = kj_target_save(&c->target, &changed, c->reason);
 	if (r < 0)
 		return r;
 	if (changed)

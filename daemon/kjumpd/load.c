@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "kj-cleanup.h"
 #include "kj-io.h"
@@ -33,7 +34,8 @@
 
 #define KEXEC		"/sbin/kexec"
 #define LOADED_FILE	"/run/kjump/loaded"
-#define AGENT		"/usr/libexec/kjump/kjump-agent"
+#define LIBEXEC		"/usr/libexec/kjump/"
+#define DRACUT_MODULE	"/usr/lib/dracut/modules.d/50kjump/module-setup.sh"
 #define INITRD_UNIT	"kjump-initrd.service"
 #define CMDLINE_MAX	2048		/* of an x86 kernel */
 
@@ -197,9 +199,12 @@ static int run_kexec(const struct kj_conf *conf, const struct b_image *b,
 
 /* Times of change, because packages install files with old times of
  * modification. */
-static bool initrd_is_stale(const struct kj_conf *conf)
+static bool initrd_is_older(const struct kj_conf *conf)
 {
-	const char *const sources[] = { conf->kernel_image, AGENT };
+	const char *const sources[] = {
+		conf->kernel_image, DRACUT_MODULE,
+		LIBEXEC "kjump-agent", LIBEXEC "kjump-drivers", LIBEXEC "kjump-mkinitrd",
+	};
 	struct stat initrd, source;
 
 	if (stat(conf->initrd, &initrd) < 0)
@@ -211,7 +216,42 @@ static bool initrd_is_stale(const struct kj_conf *conf)
 	return false;
 }
 
-static int ensure_files(const struct kj_conf *conf, struct kj_reason *reason)
+/* Does the recipe say so?  By the place in /sys: what has the same has the same
+ * drivers. */
+static bool recipe_is_for(const char *recipe, dev_t devno)
+{
+	kj_autofree char *line = NULL, *place = NULL;
+	char link[64];
+
+	if (kj_read_line(recipe, &line) < 0) {
+		line = NULL;
+		return false;
+	}
+	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(devno), minor(devno));
+	place = realpath(link, NULL);
+	return place && strcmp(line, place) == 0;
+}
+
+/* The initramfs that we may build.  Whether a new one is needed for another
+ * device is for kjump-mkinitrd to find out, which has a look at its drivers;
+ * without a recipe it builds in any case. */
+static int ensure_initrd(const struct kj_conf *conf, dev_t devno, struct kj_reason *reason)
+{
+	kj_autofree char *recipe = NULL;
+
+	if (asprintf(&recipe, "%s.recipe", conf->initrd) < 0) {
+		recipe = NULL;
+		return kj_reason_set(reason, ENOMEM, KJ_WHY_LOAD, "Out of memory");
+	}
+	if (initrd_is_older(conf))
+		(void)unlink(recipe);
+	if (recipe_is_for(recipe, devno))
+		return 0;
+	kj_info("Building kernel B's initramfs %s, unless it will do.", conf->initrd);
+	return kj_unit_run(INITRD_UNIT, KJ_WHY_LOAD, reason);
+}
+
+static int ensure_files(const struct kj_conf *conf, dev_t devno, struct kj_reason *reason)
 {
 	int r;
 
@@ -219,21 +259,13 @@ static int ensure_files(const struct kj_conf *conf, struct kj_reason *reason)
 		return kj_reason_set(reason, errno, KJ_WHY_LOAD,
 				     "Kernel B's image %s cannot be read: %m; set KernelImage= in /etc/kjump.conf",
 				     conf->kernel_image);
-	if (!conf->initrd_is_default || !initrd_is_stale(conf)) {
-		if (access(conf->initrd, R_OK) == 0)
-			return 0;
-		return kj_reason_set(reason, errno, KJ_WHY_LOAD,
-				     "Kernel B's initramfs %s cannot be read: %m; run kjump-mkinitrd or set Initrd= in /etc/kjump.conf",
-				     conf->initrd);
-	}
-	kj_info("Building kernel B's initramfs %s.", conf->initrd);
-	r = kj_unit_run(INITRD_UNIT, KJ_WHY_LOAD, reason);
+	r = conf->initrd_is_default ? ensure_initrd(conf, devno, reason) : 0;
 	if (r < 0)
 		return r;
 	if (access(conf->initrd, R_OK) < 0)
 		return kj_reason_set(reason, errno, KJ_WHY_LOAD,
-				     "%s succeeded, but there is no %s: %m",
-				     INITRD_UNIT, conf->initrd);
+				     "Kernel B's initramfs %s cannot be read: %m; run kjump-mkinitrd or set Initrd= in /etc/kjump.conf",
+				     conf->initrd);
 	return 0;
 }
 
@@ -244,7 +276,7 @@ int kj_load(const struct kj_conf *conf, const struct kj_resolved *target,
 	uint64_t region;
 	int r;
 
-	r = ensure_files(conf, reason);
+	r = ensure_files(conf, target->device.devno, reason);
 	if (r < 0)
 		return r;
 	region = kj_region_size(conf);

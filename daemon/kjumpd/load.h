@@ -36,8 +36,8 @@ uint64_t kj_region_size(const struct kj_conf *conf);
  * kj_load() - have the right B loaded
  * @target: whose device B must have drivers for
  *
- * Builds B's initramfs when it is missing or older than the kernel, and
- * replaces a B that was loaded from other files or with other words.  Nothing
+ * Builds B's initramfs when it is missing, older than the kernel or kjump, or
+ * lacks a driver of the target's device, and replaces a B that was loaded from other files or with other words.  Nothing
  * happens when the right one is there.  Takes seconds to minutes; not for the
  * bus loop.
  *

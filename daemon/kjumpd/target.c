@@ -308,8 +308,8 @@ static bool same_place(const struct kj_target *a, const struct kj_target *b)
 		      kj_get32(a->n_extents) * sizeof(a->extents[0])) == 0;
 }
 
-int kj_target_save(const struct kj_conf *conf, const struct kj_resolved *resolved,
-		   bool *ret_changed, struct kj_reason *reason)
+int kj_target_save(const struct kj_resolved *resolved, bool *ret_changed,
+		   struct kj_reason *reason)
 {
 	kj_autofree char *old = NULL;
 	const struct kj_target *before;
@@ -325,8 +325,6 @@ int kj_target_save(const struct kj_conf *conf, const struct kj_resolved *resolve
 	if (before && old_len == resolved->blob_len &&
 	    memcmp(old, resolved->blob, old_len) == 0)
 		return 0;
-	if (before && conf->initrd_is_default && strcmp(before->tag, resolved->blob->tag) != 0)
-		(void)unlink(conf->initrd);
 	if (mkdir(KJ_INITRD_DIR, 0700) < 0 && errno != EEXIST)
 		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
 				     "Cannot make the directory %s: %m", KJ_INITRD_DIR);

@@ -67,13 +67,13 @@ struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off pow
  * kj_target_save() - write the description to KJ_TARGET_FILE_PATH
  * @ret_changed: whether the file led to another place before, or was not there
  *
- * dracut's module takes it into C's initramfs.  B's default initramfs is
- * removed when the device is another one than before: it has the wrong drivers.
+ * dracut's module takes it into C's initramfs, and kjump-mkinitrd finds the
+ * drivers for B's by it.
  *
  * Return: 0, or -errno with @reason.
  */
-int kj_target_save(const struct kj_conf *conf, const struct kj_resolved *resolved,
-		   bool *ret_changed, struct kj_reason *reason);
+int kj_target_save(const struct kj_resolved *resolved, bool *ret_changed,
+		   struct kj_reason *reason);
 
 const char *kj_target_kind_name(const struct kj_target *target);
 

@@ -120,12 +120,12 @@ unsigned int __wrap_sleep(unsigned int seconds)
 	return 0;
 }
 
-int __wrap_kj_target_save(const struct kj_conf *conf, const struct kj_resolved *target,
-			  bool *ret_changed, struct kj_reason *reason);
-int __wrap_kj_target_save(const struct kj_conf *conf, const struct kj_resolved *target,
-			  bool *ret_changed, struct kj_reason *reason)
+int __wrap_kj_target_save(const struct kj_resolved *target, bool *ret_changed,
+			  struct kj_reason *reason);
+int __wrap_kj_target_save(const struct kj_resolved *target, bool *ret_changed,
+			  struct kj_reason *reason)
 {
-	(void)conf, (void)target, (void)reason;
+	(void)target, (void)reason;
 	*ret_changed = false;
 	return 0;
 }
