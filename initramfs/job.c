@@ -36,12 +36,36 @@ enum {
 int kj_job_target(const struct kj_message *order, const struct kj_target **ret,
 		  struct kj_error *error)
 {
+	const struct kj_target *target = (const void *)order->blob;
+	size_t len = order->blob_len;
 	const char *reason = "?";
 
-	if (kj_target_check(order->blob, order->blob_len, &reason) < 0)
+	/* Behind it may be a recipient. */
+	if (len > sizeof(*target) && kj_get32(target->n_extents) <= KJ_TARGET_EXTENTS_MAX &&
+	    len > kj_target_size(kj_get32(target->n_extents)))
+		len = kj_target_size(kj_get32(target->n_extents));
+	if (kj_target_check(target, len, &reason) < 0)
 		return kj_fail(error, -EBADMSG, "the target that kernel A passed is damaged: %s",
 			       reason);
-	*ret = (const struct kj_target *)order->blob;
+	*ret = target;
+	return 0;
+}
+
+/* Whom the image is for; NULL when it is not to be encrypted. */
+static int recipient_of(const struct kj_message *order, const struct kj_target *target,
+			const struct kj_recipient **ret, struct kj_error *error)
+{
+	size_t at = kj_target_size(kj_get32(target->n_extents));
+	const void *recipient = (const uint8_t *)order->blob + at;
+	const char *reason = "?";
+
+	*ret = NULL;
+	if (kj_get32(target->lock) == KJ_LOCK_NONE)
+		return 0;
+	if (kj_recipient_check(recipient, order->blob_len - at, &reason) < 0)
+		return kj_fail(error, -EBADMSG, "the key that kernel A passed is damaged: %s",
+			       reason);
+	*ret = recipient;
 	return 0;
 }
 
@@ -105,6 +129,9 @@ static int write_image(struct kj_peer *peer, const struct kj_device *dev,
 	int r;
 
 	r = kj_image_write(&store->store, &source, options, ret, &cause);
+	if (r == -ECANCELED)
+		return kj_fail(error, r, "writing the image to %s was stopped by the Escape key",
+			       dev->path);
 	if (r < 0)
 		return kj_fail(error, r, "writing the image to %s: %s", dev->path,
 			       cause.text[0] ? cause.text : strerror(-r));
@@ -121,7 +148,9 @@ int kj_job_write(const struct kj_message *order, const struct kj_target *target,
 	struct kj_peer *peer;
 	int r;
 
-	r = kj_peer_open(&peer, error);
+	r = recipient_of(order, target, &options.recipient, error);
+	if (r == 0)
+		r = kj_peer_open(&peer, error);
 	if (r < 0)
 		return r;
 	options.pages_total = kj_peer_pages(peer);
@@ -129,7 +158,7 @@ int kj_job_write(const struct kj_message *order, const struct kj_target *target,
 	r = open_store(target, &dev, &store, error);
 	if (r == 0) {
 		kj_console_open(&console, snapshot ? "writing a snapshot" :
-				"writing the image");
+				"writing the image", true);
 		options.progress = kj_console_progress(&console);
 		r = write_image(peer, &dev, &store, &options, ret, error);
 		kj_console_close(&console);

@@ -241,8 +241,11 @@ int main(int argc, char *argv[])
 	kj_rootfs_empty("/");
 	if (load_way_back() == 0) {
 		answer_ready();
-		while (call_back() == 0)
+		while (call_back() == 0) {
 			serve();
+			/* It may have had a key in it. */
+			explicit_bzero(order.blob, sizeof(order.blob));
+		}
 	}
 	kj_err("kernel A cannot be reached; the machine restarts");
 	return EXIT_FAILURE;		/* PID 1: the kernel panics, panic=10 */

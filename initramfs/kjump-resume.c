@@ -9,7 +9,7 @@
  *	  |  noresume or kjump=off:       -> "discarded"
  *	state of the image                -> "none", "snapshot", "claimed"
  *	  |
- *	index, identity, RAM              -> "refused"
+ *	identity, RAM, key, index         -> "refused"
  *	  |
  *	memory placed and every chunk checked
  *	  |                               -> "failed"
@@ -43,6 +43,7 @@
 #include "restore.h"
 #include "result.h"
 #include "room.h"
+#include "unlock.h"
 
 #define TARGET_FILE "/etc/kjump/target"
 #define TIMEOUT_SEC 10			/* kjump.timeout= overrides it */
@@ -208,6 +209,27 @@ static int check_machine(struct resume *s)
 			s->dev.path, (unsigned long long)then, (unsigned long long)now);
 }
 
+/*
+ * The image's key.  An image that is not encrypted where it should be was put
+ * there by somebody else.
+ */
+static int check_lock(struct resume *s, struct kj_key **ret)
+{
+	uint32_t lock = kj_get32(s->info.slot.lock), wanted = kj_get32(s->target->lock);
+	struct kj_error error = { "" };
+
+	if (lock != wanted)
+		return conclude(s, LOG_ERR, "refused",
+				"the image on %s was not resumed: it is locked by %s, and this machine's images by %s",
+				s->dev.path, kj_lock_name(lock), kj_lock_name(wanted));
+	if (kj_unlock(&s->info, ret, &error) < 0)
+		return conclude(s, LOG_ERR, "refused", "the image on %s was not resumed: %s",
+				s->dev.path, error.text);
+	return 0;
+}
+
+KJ_DEFINE_CLEANUP(struct kj_key *, kj_key_free)
+
 /* Does not return when the jump succeeds. */
 static int jump(struct resume *s, uint64_t read_usec)
 {
@@ -238,7 +260,7 @@ static int place_memory(struct kj_reader *reader, bool last_try,
 	if (restore->nr_short > 0)
 		kj_notice("%llu of the image's pages must be zero to have room",
 			  (unsigned long long)restore->nr_short);
-	kj_console_open(&console, "reading the image");
+	kj_console_open(&console, "reading the image", false);
 	progress = kj_console_progress(&console);
 	r = kj_reader_restore(reader, &sink, &progress, error);
 	kj_console_close(&console);
@@ -267,8 +289,9 @@ static int place_memory_somehow(struct resume *s, struct kj_reader *reader,
 	return 0;
 }
 
+/* @key is wiped: no memory of C's may have it after the jump. */
 static int bring_back(struct resume *s, struct kj_reader *reader,
-		      struct kj_restore *restore)
+		      struct kj_restore *restore, struct kj_key **key)
 {
 	uint64_t start = kj_now_usec(), read_usec;
 	struct kj_error error = { "" };
@@ -288,6 +311,7 @@ static int bring_back(struct resume *s, struct kj_reader *reader,
 				s->dev.path, error.text);
 	s->result.state = kj_state_name(KJ_IMAGE_CLAIMED);
 	kj_device_close(&s->dev);
+	kj_key_free(KJ_TAKE_PTR(*key));
 	return jump(s, read_usec);
 }
 
@@ -296,18 +320,21 @@ static void try_resume(struct resume *s)
 {
 	struct kj_restore restore = { .fd = -EBADF };
 	struct kj_error error = { "" };
+	kj_cleanup(kj_key_free) struct kj_key *key = NULL;
+	struct kj_read_options options = { 0 };
 	struct kj_reader *reader;
 	struct kj_room room;
 
-	if (check_machine(s) < 0)
+	if (check_machine(s) < 0 || check_lock(s, &key) < 0)
 		return;
-	if (kj_reader_open(&s->store.store, NULL, &reader, &error) < 0) {
+	options.key = key;
+	if (kj_reader_open(&s->store.store, &options, &reader, &error) < 0) {
 		conclude(s, LOG_ERR, "refused", "the image on %s was not resumed: %s",
 			 s->dev.path, error.text);
 		return;
 	}
 	kj_room_make(&room);
-	bring_back(s, reader, &restore);
+	bring_back(s, reader, &restore, &key);
 	kj_restore_abort(&restore);
 	kj_room_undo(&room);
 	kj_reader_close(reader);

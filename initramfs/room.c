@@ -54,8 +54,8 @@
 #define CLEAR_OUT_TURNS 25
 
 #define THREAD_STACK (128 * 1024)
-#define HEAP_FIXED (1u << 20)		/* of the engine, beside the image's index */
-#define HEAP_PER_CPU (3u << 20)
+#define HEAP_FIXED (512u << 10)		/* of the engine, and the map of pages */
+#define HEAP_PER_CPU (2u << 20)
 
 /*
  * Reserves that nobody will have any more, while the frames are taken; and the

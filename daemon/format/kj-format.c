@@ -320,7 +320,18 @@ int kj_index_block_check(const struct kj_index_block *block,
 	return refuse(ret_reason, reason);
 }
 
-/* ---- recipient ------------------------------------------------------------ */
+/* ---- keys ---------------------------------------------------------------- */
+
+const char *kj_lock_name(uint32_t lock)
+{
+	static const char *const names[] = {
+		[KJ_LOCK_NONE]       = "nothing",
+		[KJ_LOCK_PASSPHRASE] = "a passphrase",
+		[KJ_LOCK_KEYFILE]    = "a key file",
+	};
+
+	return lock < sizeof(names) / sizeof(names[0]) ? names[lock] : "something unknown";
+}
 
 void kj_recipient_seal(struct kj_recipient *r)
 {

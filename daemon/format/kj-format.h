@@ -265,6 +265,9 @@ static inline size_t kj_index_entry_size(uint32_t n_runs)
 	return sizeof(struct kj_index_entry) + n_runs * sizeof(struct kj_disk_run);
 }
 
+/** kj_lock_name() - "a passphrase", for messages */
+const char *kj_lock_name(uint32_t lock);
+
 /* ---- seals and checkers -------------------------------------------------- */
 
 /**

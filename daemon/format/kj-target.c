@@ -73,7 +73,9 @@ static const char *check_head(const struct kj_target *t, size_t len)
 		return "its way of powering off is not known";
 	if (!tag_is_text(t->tag))
 		return "its device tag is not a printable NAME=value";
-	if (!all_zero(t->reserved, sizeof(t->reserved)) || kj_get32(t->reserved2))
+	if (kj_get32(t->lock) > KJ_LOCK_KEYFILE)
+		return "its lock is not known";
+	if (!all_zero(t->reserved, sizeof(t->reserved)))
 		return "its reserved bytes are not zero";
 	return NULL;
 }

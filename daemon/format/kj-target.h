@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "kj-endian.h"
+#include "kj-format.h"
 
 #define KJ_TARGET_MAGIC		"KJTARGET"
 #define KJ_TARGET_VERSION	1
@@ -53,8 +54,8 @@ struct kj_target {
 	kj_le32  n_extents;
 	kj_le64  device_size;		/* bytes of the whole block device */
 	char     tag[KJ_TARGET_TAG_MAX];/* libblkid tag, "UUID=" or "PARTUUID=" */
+	kj_le32  lock;			/* enum kj_lock: an image without it is refused */
 	uint8_t  reserved[88];		/* 0 */
-	kj_le32  reserved2;		/* 0 */
 	kj_le32  checksum;		/* CRC-32C of everything, this field as 0 */
 	struct kj_extent extents[];
 };

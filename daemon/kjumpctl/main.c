@@ -2,8 +2,8 @@
 /*
  * kjumpctl: the user's hand on kjump.  A table of verbs, one file for each.
  *
- * Most verbs only ask kjumpd over D-Bus.  "target" and "inspect" do their
- * work themselves, so that they also serve where no kjumpd runs (a chroot, a
+ * Most verbs only ask kjumpd over D-Bus.  "target", "key" and "inspect" do
+ * their work themselves, so that they also serve where no kjumpd runs (a chroot, a
  * rescue system).
  *
  * Runs in kernel A.
@@ -29,6 +29,7 @@ static const struct verb {
 	{ "test",      verb_test,      "Call the second kernel and come back" },
 	{ "load",      verb_load,      "Load the second kernel, as far as Preload= says" },
 	{ "unload",    verb_unload,    "Give the second kernel's memory back" },
+	{ "key",       verb_key,       "Make the key for encrypted images" },
 	{ "target",    verb_target,    "Show where the image goes" },
 	{ "inspect",   verb_inspect,   "Show what image is on the target" },
 };

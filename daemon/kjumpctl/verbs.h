@@ -11,6 +11,7 @@ int verb_load(int argc, char **argv);
 int verb_unload(int argc, char **argv);
 int verb_hibernate(int argc, char **argv);
 int verb_test(int argc, char **argv);
+int verb_key(int argc, char **argv);
 int verb_target(int argc, char **argv);
 int verb_inspect(int argc, char **argv);
 

@@ -105,7 +105,7 @@ static const char *text_of(struct manager *m, const char *property)
 		{ "TargetKind",    v->kind },
 		{ "Preload",       v->preload },
 		{ "PowerOff",      v->power_off },
-		{ "Encryption",    "none" },
+		{ "Encryption",    v->encryption },
 		{ "Problem",       v->problem.error ? v->problem.text : "" },
 		{ "PrepareResult", manager_prepare_result(m) },
 		{ "LastOperation", last->operation },

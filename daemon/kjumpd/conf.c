@@ -49,6 +49,17 @@ const char *kj_power_off_name(enum kj_power_off power_off)
 	return power_off_names[power_off];
 }
 
+const char *kj_encryption_name(enum kj_lock lock)
+{
+	static const char *const names[] = {
+		[KJ_LOCK_NONE]       = "none",
+		[KJ_LOCK_PASSPHRASE] = "passphrase",
+		[KJ_LOCK_KEYFILE]    = "key file",
+	};
+
+	return names[lock];
+}
+
 static int find_name(const char *const *names, int n, const char *value)
 {
 	for (int i = 0; i < n; i++)
@@ -158,6 +169,23 @@ static int set_kernel_append(struct kj_conf *conf, const char *value)
 	return set_string(&conf->kernel_append, value);
 }
 
+static int set_encryption(struct kj_conf *conf, const char *value)
+{
+	int r = set_string(&conf->keyfile, *value == '/' ? value : "");
+
+	if (r < 0)
+		return r;
+	if (*value == '/')
+		conf->lock = KJ_LOCK_KEYFILE;
+	else if (strcmp(value, "passphrase") == 0)
+		conf->lock = KJ_LOCK_PASSPHRASE;
+	else if (!*value || strcmp(value, "no") == 0)
+		conf->lock = KJ_LOCK_NONE;
+	else
+		return -EINVAL;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*set)(struct kj_conf *conf, const char *value);
@@ -166,6 +194,7 @@ static const struct {
 	{ "Target",       set_target,        "a device, a tag or a file" },
 	{ "Preload",      set_preload,       "park, load or no" },
 	{ "PowerOff",     set_power_off,     "platform, shutdown or reboot" },
+	{ "Encryption",   set_encryption,    "no, passphrase, or an absolute file name" },
 	{ "Region",       set_region,        "auto, or 16M to 1G in whole pages" },
 	{ "KernelImage",  set_kernel_image,  "an absolute file name" },
 	{ "Initrd",       set_initrd,        "an absolute file name" },
@@ -244,6 +273,7 @@ int kj_conf_load(const char *root, bool warn, struct kj_conf *ret)
 void kj_conf_done(struct kj_conf *conf)
 {
 	free(conf->target);
+	free(conf->keyfile);
 	free(conf->kernel_image);
 	free(conf->initrd);
 	free(conf->kernel_append);

@@ -24,6 +24,8 @@ struct kj_conf {
 	enum kj_preload preload;
 	enum kj_power_off power_off;
 	uint64_t region;	/* bytes, 0: auto */
+	enum kj_lock lock;	/* of images */
+	char *keyfile;		/* "" unless lock is KJ_LOCK_KEYFILE */
 	char *kernel_image;
 	char *initrd;
 	bool initrd_is_default;	/* then kjump-mkinitrd may build it */
@@ -50,5 +52,8 @@ void kj_conf_done(struct kj_conf *conf);
 
 const char *kj_preload_name(enum kj_preload preload);
 const char *kj_power_off_name(enum kj_power_off power_off);
+
+/** kj_encryption_name() - "none", "passphrase", "key file" */
+const char *kj_encryption_name(enum kj_lock lock);
 
 #endif /* KJ_CONF_H */

@@ -32,6 +32,7 @@
 #include "load.h"
 #include "memory.h"
 #include "preflight.h"
+#include "recipient.h"
 #include "room.h"
 
 #define PING_RETRIES 3u
@@ -39,6 +40,7 @@
 struct job_context {
 	struct kj_conf conf;
 	struct kj_resolved target;
+	struct kj_recipient recipient;
 	struct kj_reply reply;
 	struct kj_outcome *outcome;
 	struct kj_reason *reason;	/* &outcome->reason */
@@ -89,7 +91,7 @@ static int step_load(struct job_context *c)
 	if (r < 0)
 		return r;
 	if (changed)
-		kj_notice("The target changed: rebuild the initramfs (dracut --force), or the next boot will not find the image.");
+		kj_notice("The target or its encryption changed: rebuild the initramfs (dracut --force), or the next boot will not find the image.");
 	return kj_load(&c->conf, &c->target, c->reason);
 }
 
@@ -158,14 +160,28 @@ static int call_timed(struct job_context *c, enum kjump_word word,
 	return r;
 }
 
-/* A call that takes A's memory: B learns whose it is and where it goes. */
+/*
+ * A call that takes A's memory: B learns whose it is, where it goes, and who
+ * may open it.  The key is in the image as well: it must not open it.
+ */
 static int call_for_image(struct job_context *c, enum kjump_word word)
 {
 	uint64_t identity[KJ_IDENTITY_WORDS];
+	size_t len = c->target.blob_len;
+	kj_autofree uint8_t *blob = malloc(len + sizeof(struct kj_recipient));
+	int r;
 
+	if (!blob)
+		return kj_reason_set(c->reason, ENOMEM, KJ_WHY_CALL, "Out of memory");
+	memcpy(blob, c->target.blob, len);
+	if (c->conf.lock != KJ_LOCK_NONE) {
+		memcpy(blob + len, &c->recipient, sizeof(c->recipient));
+		len += sizeof(c->recipient);
+	}
 	kj_memory_identity(identity);
-	return call_timed(c, word, identity, KJ_IDENTITY_WORDS,
-			  c->target.blob, c->target.blob_len);
+	r = call_timed(c, word, identity, KJ_IDENTITY_WORDS, blob, len);
+	explicit_bzero(blob, len);
+	return r;
 }
 
 static int step_ping(struct job_context *c)
@@ -228,6 +244,10 @@ static int step_ready(struct job_context *c)
 	int r = kj_preflight(&c->conf, &c->target, c->reason);
 
 	if (r == 0)
+		r = kj_recipient_load("", &c->conf, &c->recipient, c->reason);
+	if (r == 0)
+		r = kj_keyfile_link(&c->conf, c->reason);
+	if (r == 0)
 		r = step_load(c);
 	return r;
 }
@@ -281,6 +301,7 @@ void kj_job_run(enum kj_job_kind kind, struct kj_outcome *outcome)
 		r = run(kind, c);
 	if (!outcome->ended_usec)
 		outcome->ended_usec = now_usec(CLOCK_REALTIME);
+	explicit_bzero(&c->recipient, sizeof(c->recipient));
 	kj_resolved_done(&c->target);
 	kj_conf_done(&c->conf);
 }

@@ -239,6 +239,7 @@ static void look(struct kj_view *view)
 	view->target = strdup(conf.target);
 	view->preload = kj_preload_name(conf.preload);
 	view->power_off = kj_power_off_name(conf.power_off);
+	view->encryption = kj_encryption_name(conf.lock);
 	view->config_problems = conf.problems;
 	view->needed = kj_preflight_needed();
 	view->region_size = kj_region_size(&conf);

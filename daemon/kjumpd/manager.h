@@ -23,6 +23,7 @@ struct kj_view {
 	const char *kind;		/* "partition", "file", "" */
 	const char *preload;
 	const char *power_off;
+	const char *encryption;
 	uint64_t target_size;		/* bytes of the store, 0 when not found */
 	uint64_t needed;		/* bytes that an image may take now */
 	uint64_t region_size;		/* memory that B gets, 0 when not known */

@@ -62,6 +62,7 @@ const char *kj_target_kind_name(const struct kj_target *target)
 }
 
 struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off power_off,
+				 enum kj_lock lock,
 				 const char *tag, uint64_t device_size,
 				 const struct kj_extent *extents, uint32_t n,
 				 size_t *ret_len)
@@ -76,6 +77,7 @@ struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off pow
 		return NULL;
 	t->kind = kj_le32_of(kind);
 	t->power_off = kj_le32_of(power_off);
+	t->lock = kj_le32_of(lock);
 	t->n_extents = kj_le32_of(n);
 	t->device_size = kj_le64_of(device_size);
 	memcpy(t->tag, tag, strlen(tag));
@@ -96,7 +98,7 @@ static int finish(struct kj_resolved *resolved, enum kj_target_kind kind,
 		tag = NULL;
 		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
 	}
-	resolved->blob = kj_target_pack(kind, conf->power_off, tag,
+	resolved->blob = kj_target_pack(kind, conf->power_off, conf->lock, tag,
 					resolved->device.size, extents, n,
 					&resolved->blob_len);
 	if (!resolved->blob)
@@ -297,10 +299,11 @@ int kj_target_open(const struct kj_resolved *target, int access,
 	return KJ_TAKE_FD(fd);
 }
 
-/* Does the description on disk lead C to the same place? */
+/* Does the description on disk lead C to the same place, and the same lock? */
 static bool same_place(const struct kj_target *a, const struct kj_target *b)
 {
 	return kj_get32(a->kind) == kj_get32(b->kind) &&
+	       kj_get32(a->lock) == kj_get32(b->lock) &&
 	       kj_get32(a->n_extents) == kj_get32(b->n_extents) &&
 	       kj_get64(a->device_size) == kj_get64(b->device_size) &&
 	       strcmp(a->tag, b->tag) == 0 &&

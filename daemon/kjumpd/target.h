@@ -52,6 +52,7 @@ int kj_target_open(const struct kj_resolved *target, int access,
 
 /**
  * kj_target_pack() - make the sealed description
+ * @lock: what C shall expect of the image
  * @tag: "PARTUUID=..." or "UUID=..."
  * @extents: in the order of the store
  * @ret_len: its size
@@ -59,6 +60,7 @@ int kj_target_open(const struct kj_resolved *target, int access,
  * Return: malloc()ed, or NULL when memory is out or @tag is too long.
  */
 struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off power_off,
+				 enum kj_lock lock,
 				 const char *tag, uint64_t device_size,
 				 const struct kj_extent *extents, uint32_t n,
 				 size_t *ret_len);

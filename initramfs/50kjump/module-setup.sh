@@ -12,6 +12,10 @@
 
 kjump_libexec=${KJUMP_LIBEXEC:-/usr/libexec/kjump}
 kjump_target=${KJUMP_TARGET:-/var/lib/kjump/target}
+# Made by kjumpctl key: a passphrase will be asked for.
+kjump_recipient=/var/lib/kjump/recipient
+# kjumpd's link to the key file of Encryption=.
+kjump_key=/var/lib/kjump/key
 
 # The drivers of the target's device chain, one a line.
 kjump_drivers() {
@@ -33,7 +37,9 @@ check() {
 
 # called by dracut
 depends() {
-    [[ ${KJUMP_B-} ]] || echo systemd
+    [[ ${KJUMP_B-} ]] && return 0
+    echo systemd
+    [[ -e $kjump_recipient ]] && echo systemd-ask-password
     return 0
 }
 
@@ -67,5 +73,7 @@ kjump_install_c() {
         "${systemdsystemunitdir:?}/kjump-resume.service"
     $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target kjump-resume.service
     [[ -f $kjump_target ]] && inst_simple "$kjump_target" /etc/kjump/target
+    [[ -e $kjump_key ]] && inst_simple "$(readlink -f "$kjump_key")" /etc/kjump/key
+    [[ -e $kjump_recipient ]] && inst_binary systemd-ask-password
     return 0
 }

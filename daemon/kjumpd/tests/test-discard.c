@@ -46,7 +46,7 @@ static int setup(void **state)
 	close(fd);
 	target.device.path = path;
 	target.file = path;
-	target.blob = kj_target_pack(KJ_TARGET_FILE, KJ_POWER_S5, "UUID=unit-test",
+	target.blob = kj_target_pack(KJ_TARGET_FILE, KJ_POWER_S5, KJ_LOCK_NONE, "UUID=unit-test",
 				     DEVICE_BYTES, &whole, 1, &target.blob_len);
 	return target.blob ? 0 : -1;
 }

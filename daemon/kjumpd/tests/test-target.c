@@ -136,7 +136,7 @@ static void test_pack(void **state)
 	size_t len;
 
 	(void)state;
-	t = kj_target_pack(KJ_TARGET_FILE, KJ_POWER_S5, "UUID=abc", 2000 * BLOCK,
+	t = kj_target_pack(KJ_TARGET_FILE, KJ_POWER_S5, KJ_LOCK_NONE, "UUID=abc", 2000 * BLOCK,
 			   list, 2, &len);
 	assert_non_null(t);
 	assert_int_equal(len, kj_target_size(2));
@@ -149,9 +149,9 @@ static void test_pack(void **state)
 
 	memset(too_long, 'x', sizeof(too_long));
 	too_long[sizeof(too_long) - 1] = '\0';
-	assert_null(kj_target_pack(KJ_TARGET_FILE, KJ_POWER_S5, too_long, BLOCK,
+	assert_null(kj_target_pack(KJ_TARGET_FILE, KJ_POWER_S5, KJ_LOCK_NONE, too_long, BLOCK,
 				   list, 1, &len));
-	assert_null(kj_target_pack(KJ_TARGET_FILE, KJ_POWER_S5, "UUID=a", BLOCK,
+	assert_null(kj_target_pack(KJ_TARGET_FILE, KJ_POWER_S5, KJ_LOCK_NONE, "UUID=a", BLOCK,
 				   list, KJ_TARGET_EXTENTS_MAX + 1, &len));
 }
 

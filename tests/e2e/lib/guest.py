@@ -23,7 +23,7 @@ from .paths import (DISKS, E2E, GUEST, GUEST_FILES, MACHINE_ID, ROOT_UUID,
 
 PACKAGES = """systemd systemd-sysv dbus udev kmod dracut-core zstd lz4 cpio
     qemu-guest-agent kexec-tools e2fsprogs procps iproute2 util-linux fdisk
-    dmsetup usr-is-merged libkmod2 liblz4-1 libblkid1 libmount1 libsystemd0""".split()
+    dmsetup usr-is-merged libkmod2 libsodium23 liblz4-1 libblkid1 libmount1 libsystemd0""".split()
 # Nobody reads these in the guest.
 LEAVE_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*",
              "/usr/share/info/*", "/usr/share/zoneinfo/*")
@@ -59,6 +59,15 @@ C_MASK = """kmod-static-nodes.service systemd-modules-load.service
 # Not "base" with its shell and tools: what C holds, A's image must do without.
 C_MODULES = "systemd systemd-initrd udev-rules resume"
 DRIVERS = "virtio_blk"
+
+
+def dracut(release, *more):
+    """The command that makes the initramfs of A and C."""
+    return ("dracut", "--force", "--quiet", "--no-hostonly",
+            "--no-hostonly-cmdline", "--no-early-microcode", "--lz4",
+            "--nostrip", "--kver", release, "--drivers", DRIVERS, *more,
+            f"/boot/initrd.img-{release}")
+
 
 # A shell in the tree with what dracut and maintainer scripts look at, gone
 # with the last process in it.
@@ -206,12 +215,9 @@ def add_initramfs(tree, release, with_kjump):
         if "resume" in name:            # the benchmark's peer needs it
             continue
         link(extra / "etc/systemd/system-generators" / name, "/dev/null")
-    in_tree(tree, "dracut", "--force", "--quiet", "--no-hostonly",
-            "--no-hostonly-cmdline", "--no-early-microcode", "--lz4",
-            "--nostrip", "--kver", release, "-m", modules,
-            "--include", "/var/cache/initramfs", "/",
-            "--install", "/usr/local/bin/kj-text",
-            "--drivers", DRIVERS, f"/boot/initrd.img-{release}")
+    in_tree(tree, *dracut(release, "-m", modules,
+                          "--include", "/var/cache/initramfs", "/",
+                          "--install", "/usr/local/bin/kj-text"))
     shutil.rmtree(extra)
     if with_kjump:
         in_tree(tree, "/usr/libexec/kjump/kjump-mkinitrd",

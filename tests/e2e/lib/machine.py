@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -77,6 +78,29 @@ class Machine:
             return [json.loads(line) for line in lines]
         except OSError:
             return []
+
+    def wait_serial(self, text, timeout=60, after=0):
+        """Waits until the guest prints @text; returns where it ends.
+
+        @after: bytes of this power-on's output that do not count.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            at = self.serial().find(text.encode(), after)
+            if at >= 0:
+                return at + len(text)
+            if self.off():
+                break
+            time.sleep(0.05)
+        raise VmError(f"machine '{self.name}' did not print '{text}' in "
+                      f"{timeout} s; its serial log is {self.serial_log}")
+
+    def type(self, text):
+        """Types on the serial console, as a person would."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(os.path.relpath(self.dir / "serial.sock"))
+            line.sendall(text.encode())
+            time.sleep(0.2)     # QEMU reads before it sees us hang up
 
     # -- power ------------------------------------------------------------
 
@@ -164,7 +188,7 @@ class Machine:
                           else "tcg")
         state["count"] += 1
         for name in ("off.json", "qemu.pid", "cut", "events.sock",
-                     "qmp.sock", "ga.sock", "events.jsonl"):
+                     "qmp.sock", "ga.sock", "serial.sock", "events.jsonl"):
             (self.dir / name).unlink(missing_ok=True)
         with open(self.serial_log, "ab") as log:
             log.write(b"\n==== power-on %d of %s ====\n"

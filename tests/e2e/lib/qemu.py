@@ -90,7 +90,9 @@ def command(state):
             "-no-reboot", "-no-shutdown",
             "-kernel", "bzImage", "-initrd", "initramfs",
             "-append", state["append"],
-            "-chardev", "file,id=serial,path=serial.log,append=on",
+            # What the guest says is in the log; the socket is to type.
+            "-chardev", "socket,id=serial,path=serial.sock,server=on,wait=off,"
+                        "logfile=serial.log,logappend=on",
             "-serial", "chardev:serial",
             "-chardev", "socket,id=ev,path=events.sock,server=on,wait=off",
             "-mon", "chardev=ev,mode=control",

@@ -8,6 +8,7 @@ import json
 import re
 import time
 
+from . import guest
 from .agent import AgentGone
 from .paths import TARGET_PARTUUID, VmError
 
@@ -59,6 +60,32 @@ def resume(machine, **options):
     That the same system answers is for the caller to check.
     """
     return machine.start(**options)
+
+
+def wait_last(machine, operation, timeout=60):
+    """The last result, once it is that of @operation."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        last = status(machine)["last"]
+        if last and last["operation"] == operation:
+            return last
+        time.sleep(0.3)
+    raise VmError(f"kjumpctl status tells of no {operation} in {timeout} s")
+
+
+def image(machine):
+    """What is on the target."""
+    return json.loads(machine.run("kjumpctl", "inspect", "--json"))
+
+
+def rebuild_initramfs(machine):
+    """As a user does after a change of target or key; returns seconds."""
+    began = time.monotonic()
+    release = machine.run("uname", "-r").strip()
+    machine.run(*guest.dracut(release, "-m", guest.C_MODULES + " kjump"),
+                timeout=400)
+    machine.run("sync")
+    return time.monotonic() - began
 
 
 def boot_id(machine):
