@@ -13,7 +13,7 @@ PROMPT = "assphrase of the hibernated system"
 
 
 def set_up(t, machine):
-    machine.run("kjumpctl", "key", stdin=f"{PASSPHRASE}\n{PASSPHRASE}\n")
+    machine.run("kjumpctl", "key", stdin=f"{PASSPHRASE}\n{PASSPHRASE}\n".encode())
     machine.sh("printf '[kjump]\\nEncryption=passphrase\\n' "
                "> /etc/kjump.conf.d/60-lock.conf; kjumpctl load")
     seconds = scenario.rebuild_initramfs(machine)

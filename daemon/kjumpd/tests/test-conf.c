@@ -82,6 +82,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c.preload, KJ_PRELOAD_PARK);
 	assert_int_equal(c.power_off, KJ_POWER_S4);
 	assert_int_equal(c.region, 0);
+	assert_int_equal(c.lock, KJ_LOCK_NONE);
 	snprintf(path, sizeof(path), "/boot/vmlinuz-%s", u.release);
 	assert_string_equal(c.kernel_image, path);
 	snprintf(path, sizeof(path), "/var/lib/kjump/initrd-%s.img", u.release);
@@ -99,11 +100,13 @@ static void test_all_keys(void **state)
 	put("etc/kjump.conf",
 	    "# comment\n; comment\n\n[kjump]\n"
 	    "Target = PARTUUID=12-34\nPreload=load\n PowerOff=reboot \n"
-	    "Region=96M\nKernelImage=/k\nInitrd=/i\nKernelAppend=a b=c d\n");
+	    "Encryption=/etc/a key\nRegion=96M\nKernelImage=/k\nInitrd=/i\nKernelAppend=a b=c d\n");
 	assert_int_equal(kj_conf_load(root, true, &c), 0);
 	assert_string_equal(c.target, "PARTUUID=12-34");
 	assert_int_equal(c.preload, KJ_PRELOAD_LOAD);
 	assert_int_equal(c.power_off, KJ_POWER_REBOOT);
+	assert_int_equal(c.lock, KJ_LOCK_KEYFILE);
+	assert_string_equal(c.keyfile, "/etc/a key");
 	assert_int_equal(c.region, 96u << 20);
 	assert_string_equal(c.kernel_image, "/k");
 	assert_string_equal(c.initrd, "/i");
@@ -124,18 +127,20 @@ static void test_problems(void **state)
 		"/etc/kjump.conf:7: \"Region=lots\" is ignored",
 		"/etc/kjump.conf:8: not a \"Key=Value\" line",
 		"/etc/kjump.conf:9: \"KernelImage=relative\" is ignored",
-		"/etc/kjump.conf:10: section without",
+		"/etc/kjump.conf:10: \"Encryption=yes\" is ignored: expected no, passphrase, or",
+		"/etc/kjump.conf:11: section without",
 	};
 	struct kj_conf c;
 
 	(void)state;
 	put("etc/kjump.conf",
 	    "[other]\nTarget=/dev/no\n[kjump]\nTraget=/dev/x\nPreload=maybe\n"
-	    "Region=1\nRegion=lots\nnonsense\nKernelImage=relative\n[kjump\n");
+	    "Region=1\nRegion=lots\nnonsense\nKernelImage=relative\nEncryption=yes\n[kjump\n");
 	assert_int_equal(kj_conf_load(root, true, &c), 0);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_non_null(strstr(logged, expected[i]));
-	assert_int_equal(c.problems, 8);
+	assert_int_equal(c.problems, 9);
+	assert_int_equal(c.lock, KJ_LOCK_NONE);
 	assert_string_equal(c.target, "");
 	assert_int_equal(c.preload, KJ_PRELOAD_PARK);
 	assert_int_equal(c.region, 0);
@@ -143,7 +148,7 @@ static void test_problems(void **state)
 
 	logged[0] = '\0';
 	assert_int_equal(kj_conf_load(root, false, &c), 0);
-	assert_int_equal(c.problems, 8);
+	assert_int_equal(c.problems, 9);
 	assert_string_equal(logged, "");
 	kj_conf_done(&c);
 }
