@@ -5,20 +5,10 @@ To hibernate asks for nothing.  Nothing of the memory is on the disk in plain.
 A wrong passphrase is asked for again; three of them end in an ordinary boot,
 which says why.
 """
-from lib import scenario
+from lib import guest, scenario
 
-PASSPHRASE = "correct horse battery"
 MARK = "a-secret-that-nobody-may-read-on-the-disk"
 PROMPT = "assphrase of the hibernated system"
-
-
-def set_up(t, machine):
-    machine.run("kjumpctl", "key", stdin=f"{PASSPHRASE}\n{PASSPHRASE}\n".encode())
-    machine.sh("printf '[kjump]\\nEncryption=passphrase\\n' "
-               "> /etc/kjump.conf.d/60-lock.conf; kjumpctl load")
-    seconds = scenario.rebuild_initramfs(machine)
-    t.say(f"key made, initramfs rebuilt in {seconds:.0f} s")
-    t.equal(scenario.status(machine)["encryption"], "passphrase", "status")
 
 
 def power_on(machine, passphrases):
@@ -32,13 +22,14 @@ def power_on(machine, passphrases):
 
 def run(t):
     machine = t.boot()
-    set_up(t, machine)
+    scenario.encrypt(machine)
+    t.equal(scenario.status(machine)["encryption"], "passphrase", "status")
     machine.sh(f"echo {MARK} > /run/mark")
     boot_id = scenario.boot_id(machine)
     down = scenario.hibernate(machine)
     with open(machine.disk("target"), "rb") as disk:
         t.check(MARK.encode() not in disk.read(), "the mark is on the disk")
-    up = power_on(machine, ["wrong", PASSPHRASE])
+    up = power_on(machine, ["wrong", guest.PASSPHRASE])
     t.equal(scenario.boot_id(machine), boot_id, "boot id")
     t.equal(machine.read("/run/mark").strip(), MARK, "tmpfs")
     last = scenario.status(machine)["last"]

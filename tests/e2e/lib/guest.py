@@ -59,14 +59,8 @@ C_MASK = """kmod-static-nodes.service systemd-modules-load.service
 # Not "base" with its shell and tools: what C holds, A's image must do without.
 C_MODULES = "systemd systemd-initrd udev-rules resume"
 DRIVERS = "virtio_blk"
-
-
-def dracut(release, *more):
-    """The command that makes the initramfs of A and C."""
-    return ("dracut", "--force", "--quiet", "--no-hostonly",
-            "--no-hostonly-cmdline", "--no-early-microcode", "--lz4",
-            "--nostrip", "--kver", release, "--drivers", DRIVERS, *more,
-            f"/boot/initrd.img-{release}")
+# Of the key that the guest has, and does not use unless told to.
+PASSPHRASE = "correct horse battery"
 
 
 # A shell in the tree with what dracut and maintainer scripts look at, gone
@@ -137,9 +131,9 @@ def build(kernel, debs, force=False):
     return True
 
 
-def in_tree(tree, *argv):
+def in_tree(tree, *argv, **options):
     return run("unshare", "--mount", "--propagation", "private",
-               "bash", "-c", IN_TREE, tree, *argv)
+               "bash", "-c", IN_TREE, tree, *argv, **options)
 
 
 def add_kernel(tree, kernel, release):
@@ -192,16 +186,19 @@ def add_package(tree, debs):
     drop_in = tree / "etc/kjump.conf.d/50-vm.conf"
     drop_in.parent.mkdir(parents=True, exist_ok=True)
     drop_in.write_text(f"[kjump]\nTarget=PARTUUID={TARGET_PARTUUID}\n")
-    # What kjumpd would write at its first start, had it the disk here.
+    describe_target(tree)
+
+
+def describe_target(tree, lock=0):
+    """What kjumpd would write at its first start, had it the disk here."""
     described = tree / "var/lib/kjump/target"
     described.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     described.write_bytes(target.partition(
-        f"PARTUUID={TARGET_PARTUUID}", target_partition_size()))
+        f"PARTUUID={TARGET_PARTUUID}", target_partition_size(), lock))
 
 
 def add_initramfs(tree, release, with_kjump):
     """The initramfs of A and C, and B's, which kjumpd would make else."""
-    modules = C_MODULES + (" kjump" if with_kjump else "")
     extra = tree / "var/cache/initramfs"
     extra.mkdir()
     run("cp", "-a", "--no-preserve=ownership",
@@ -215,14 +212,33 @@ def add_initramfs(tree, release, with_kjump):
         if "resume" in name:            # the benchmark's peer needs it
             continue
         link(extra / "etc/systemd/system-generators" / name, "/dev/null")
-    in_tree(tree, *dracut(release, "-m", modules,
-                          "--include", "/var/cache/initramfs", "/",
-                          "--install", "/usr/local/bin/kj-text"))
+    dracut(tree, release, f"initrd.img-{release}", with_kjump)
+    if with_kjump:
+        add_locked_initramfs(tree, release, extra)
     shutil.rmtree(extra)
     if with_kjump:
         in_tree(tree, "/usr/libexec/kjump/kjump-mkinitrd",
                 "--kernel", release, "--drivers", DRIVERS,
                 "--output", f"/var/lib/kjump/initrd-{release}.img")
+
+
+def dracut(tree, release, name, with_kjump):
+    in_tree(tree, "dracut", "--force", "--quiet", "--no-hostonly",
+            "--no-hostonly-cmdline", "--no-early-microcode", "--lz4",
+            "--nostrip", "--kver", release,
+            "-m", C_MODULES + (" kjump" if with_kjump else ""),
+            "--include", "/var/cache/initramfs", "/",
+            "--install", "/usr/local/bin/kj-text",
+            "--drivers", DRIVERS, f"/boot/{name}")
+
+
+def add_locked_initramfs(tree, release, extra):
+    """One that asks for PASSPHRASE; emulated, dracut takes minutes."""
+    in_tree(tree, "kjumpctl", "key", input=f"{PASSPHRASE}\n{PASSPHRASE}\n")
+    (extra / "etc/systemd/system/systemd-ask-password-console.path").unlink()
+    describe_target(tree, target.PASSPHRASE)
+    dracut(tree, release, f"initrd.img-{release}-locked", True)
+    describe_target(tree)
 
 
 def target_partition_size():

@@ -6,9 +6,10 @@ cannot do it there.  A second writer also keeps the contract honest.
 """
 import struct
 
-HEADER = "<8sIIIIQ128s88sII"
+HEADER = "<8sIIIIQ128sI88sI"
 PARTITION = 1
 S4 = 0
+PASSPHRASE = 1                  # enum kj_lock
 
 
 def crc32c(data):
@@ -21,10 +22,10 @@ def crc32c(data):
     return crc ^ 0xffffffff
 
 
-def partition(tag, size):
+def partition(tag, size, lock=0):
     """The description of a whole partition of @size bytes, as bytes."""
     def header(checksum):
         return struct.pack(HEADER, b"KJTARGET", 1, PARTITION, S4, 1, size,
-                           tag.encode(), b"", 0, checksum)
+                           tag.encode(), lock, b"", checksum)
     extents = struct.pack("<QQ", 0, size)
     return header(crc32c(header(0) + extents)) + extents
