@@ -131,7 +131,7 @@ static int pack_piece(struct worker *k, struct kj_error *error)
 	struct batch *b = &k->batch;
 	const struct kj_content *c = &k->piece.content;
 	struct kj_index_entry *entry = (void *)(b->entries + b->entries_used);
-	uint8_t *room = b->buf + b->used, *payload;
+	uint8_t *room = b->buf + b->used, *payload, *end;
 	int r;
 
 	r = kj_pages_gather(&k->writer->pages, &k->piece, room + KJ_PIECE_WORDS, error);
@@ -142,8 +142,11 @@ static int pack_piece(struct worker *k, struct kj_error *error)
 	entry->offset = kj_le64_of((uint64_t)(payload - b->buf));
 
 	b->entries_used += kj_index_entry_size(kj_get16(entry->n_runs));
-	b->used = round_up((size_t)(payload - b->buf) + kj_get32(entry->payload),
-			   KJ_CHUNK_ALIGN);
+	/* Around it lies what was gathered, now or before: not encrypted. */
+	end = payload + kj_get32(entry->payload);
+	b->used = round_up((size_t)(end - b->buf), KJ_CHUNK_ALIGN);
+	memset(room, 0, (size_t)(payload - room));
+	memset(end, 0, (size_t)(b->buf + b->used - end));
 	b->pages += c->data_pages + c->word_pages + c->zero_pages;
 	b->zero_pages += c->zero_pages;
 	b->word_pages += c->word_pages;

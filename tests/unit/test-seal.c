@@ -140,7 +140,7 @@ static struct kj_recipient *passphrase_recipient(void)
 static struct disk *sealed_disk(struct machine *m, const struct kj_recipient *recipient,
 				struct kj_image_info *info)
 {
-	struct disk *disk = disk_new(16 << 20);
+	struct disk *disk = disk_new(m->n_pages * KJ_PAGE_SIZE + (16 << 20));
 	struct kj_error error = { "" };
 
 	m->recipient = recipient;
@@ -231,6 +231,27 @@ static void nothing_of_the_memory_is_readable_on_the_disk(void **state)
 	machine_free(m);
 }
 
+/* Chunks that compress leave room between them, where pages were before. */
+static void the_gaps_between_chunks_hold_nothing(void **state)
+{
+	static const char secret[] = "PLAINTEXT-SECRET";
+	struct machine *m = machine_new(64 * KJ_CHUNK_PAGES_MAX, CONTENT_RANDOM, 9);
+	struct kj_image_info info;
+	struct disk *disk;
+
+	(void)state;
+	for (uint64_t i = 0; i < m->n_pages; i++)
+		for (unsigned int k = 0; i / KJ_CHUNK_PAGES_MAX % 2 && k < KJ_PAGE_SIZE; k += 16)
+			memcpy(m->bytes + i * KJ_PAGE_SIZE + k, secret, 16);
+	disk = sealed_disk(m, NULL, &info);
+	assert_true(disk_contains(disk, secret, 16));
+	disk_free(disk);
+	disk = sealed_disk(m, passphrase_recipient(), &info);
+	assert_false(disk_contains(disk, secret, 16));
+	disk_free(disk);
+	machine_free(m);
+}
+
 static void an_image_made_for_the_same_public_key_by_others_is_refused(void **state)
 {
 	struct machine *m = machine_new(300, CONTENT_MIXED, 6);
@@ -312,6 +333,7 @@ int main(void)
 		cmocka_unit_test(an_encrypted_image_opens_with_the_passphrase_alone),
 		cmocka_unit_test(a_key_file_opens_its_images_and_no_other_does),
 		cmocka_unit_test(nothing_of_the_memory_is_readable_on_the_disk),
+		cmocka_unit_test(the_gaps_between_chunks_hold_nothing),
 		cmocka_unit_test(an_image_made_for_the_same_public_key_by_others_is_refused),
 		cmocka_unit_test(each_changed_field_of_an_encrypted_header_is_refused),
 		cmocka_unit_test(no_two_images_have_the_same_key),
