@@ -373,9 +373,12 @@ static void resume(struct resume *s)
 
 static uint64_t needs_kib(void)
 {
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct kj_meminfo info;
 
-	return kj_meminfo_read(&info) < 0 ? 0 : kj_room_needs_kib(kj_ram_pages(), &info);
+	if (kj_meminfo_read(&info) < 0)
+		return 0;
+	return kj_room_needs_kib(kj_ram_pages(), cpus > 0 ? (unsigned int)cpus : 1, &info);
 }
 
 int main(int argc, char *argv[])

@@ -48,7 +48,7 @@
 #include "room.h"
 #include "rootfs.h"
 
-#define OWN_KIB (8 * 1024)		/* what a resume takes beside what is here now */
+#define OWN_KIB (8 * 1024)		/* of a resume, and of the kernel for it, beside the heap */
 
 #define CLEAR_OUT_MS 200		/* for processes to end, each turn */
 #define CLEAR_OUT_TURNS 25
@@ -87,11 +87,16 @@ void kj_room_prepare_process(void)
 	}
 }
 
+static size_t heap_size(unsigned int cpus)
+{
+	return HEAP_FIXED + (size_t)cpus * HEAP_PER_CPU;
+}
+
 /* Makes malloc() keep what the engine's workers will need. */
 static void reserve_heap(void)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t len = HEAP_FIXED + (cpus > 0 ? cpus : 1) * HEAP_PER_CPU;
+	size_t len = heap_size(cpus > 0 ? (unsigned int)cpus : 1);
 	char *p = malloc(len);
 
 	if (p)
@@ -203,10 +208,17 @@ void kj_room_undo(const struct kj_room *room)
 	(void)munlockall();
 }
 
-uint64_t kj_room_needs_kib(uint64_t ram_pages, const struct kj_meminfo *info)
+/*
+ * Caches go, but not what a process has mapped: who is ended gives it back,
+ * PID 1 and this one do not.  Their libraries are the same.
+ */
+uint64_t kj_room_needs_kib(uint64_t ram_pages, unsigned int cpus,
+			   const struct kj_meminfo *info)
 {
 	uint64_t ram = ram_pages * (KJ_PAGE_SIZE / 1024);
 	uint64_t free_at_best = info->free + info->buffers + info->cached + info->reclaimable;
 
-	return ram > free_at_best ? ram - free_at_best + OWN_KIB : 0;
+	if (ram <= free_at_best)
+		return 0;
+	return ram - free_at_best + info->mapped + heap_size(cpus) / 1024 + OWN_KIB;
 }

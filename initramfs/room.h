@@ -47,11 +47,13 @@ void kj_room_undo(const struct kj_room *room);
 /**
  * kj_room_needs_kib() - what C takes of the machine, cleared out
  * @ram_pages: all there are
+ * @cpus: that are on
  *
  * A hibernated system that leaves less than this cannot be resumed.
  *
  * Return: KiB; 0 when it cannot be told.
  */
-uint64_t kj_room_needs_kib(uint64_t ram_pages, const struct kj_meminfo *info);
+uint64_t kj_room_needs_kib(uint64_t ram_pages, unsigned int cpus,
+			   const struct kj_meminfo *info);
 
 #endif /* KJ_ROOM_H */

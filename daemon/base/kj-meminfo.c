@@ -18,6 +18,7 @@ static const struct {
 	{ "MemFree",      offsetof(struct kj_meminfo, free) },
 	{ "Buffers",      offsetof(struct kj_meminfo, buffers) },
 	{ "Cached",       offsetof(struct kj_meminfo, cached) },
+	{ "Mapped",       offsetof(struct kj_meminfo, mapped) },
 	{ "SReclaimable", offsetof(struct kj_meminfo, reclaimable) },
 };
 

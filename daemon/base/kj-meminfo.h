@@ -13,13 +13,14 @@ struct kj_meminfo {
 	uint64_t free;
 	uint64_t buffers;
 	uint64_t cached;		/* files, also those of an initramfs */
+	uint64_t mapped;		/* of these: in the address space of a process */
 	uint64_t reclaimable;		/* slab that the kernel can do without */
 };
 
 /**
  * kj_meminfo_parse() - from the text of /proc/meminfo
  *
- * Return: 0, or -EBADMSG when one of the four is not there.
+ * Return: 0, or -EBADMSG when one of them is not there.
  */
 int kj_meminfo_parse(FILE *file, struct kj_meminfo *ret);
 

@@ -19,7 +19,7 @@ static int parse(const char *text, struct kj_meminfo *ret)
 	return kj_meminfo_parse(file, ret);
 }
 
-static void test_four_numbers(void **state)
+static void test_the_numbers(void **state)
 {
 	struct kj_meminfo info;
 
@@ -30,11 +30,13 @@ static void test_four_numbers(void **state)
 			       "Buffers:            1024 kB\n"
 			       "Cached:            65536 kB\n"
 			       "SwapCached:            7 kB\n"
+			       "Mapped:            9000 kB\n"
 			       "SReclaimable:      12000 kB\n"
 			       "HugePages_Total:       0\n", &info), 0);
 	assert_int_equal(info.free, 812344);
 	assert_int_equal(info.buffers, 1024);
 	assert_int_equal(info.cached, 65536);
+	assert_int_equal(info.mapped, 9000);
 	assert_int_equal(info.reclaimable, 12000);
 }
 
@@ -43,7 +45,7 @@ static void test_all_or_nothing(void **state)
 	struct kj_meminfo info = { .free = 17 };
 
 	(void)state;
-	assert_int_equal(parse("MemFree: 1 kB\nBuffers: 1 kB\nCached: 1 kB\n", &info),
+	assert_int_equal(parse("MemFree: 1 kB\nBuffers: 1 kB\nCached: 1 kB\nMapped: 1 kB\n", &info),
 			 -EBADMSG);
 	assert_int_equal(parse("\n", &info), -EBADMSG);
 	assert_int_equal(info.free, 17);
@@ -53,7 +55,7 @@ static void test_all_or_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_four_numbers),
+		cmocka_unit_test(test_the_numbers),
 		cmocka_unit_test(test_all_or_nothing),
 	};
 
