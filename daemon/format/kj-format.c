@@ -361,5 +361,8 @@ int kj_recipient_check(const void *buf, size_t len, const char **ret_reason)
 		reason = check_vault(&r->vault);
 	else if (kj_get32(r->lock) != KJ_LOCK_KEYFILE)
 		reason = "its lock is not known";
+	else if (!all_zero(r->public_key, sizeof(r->public_key)) ||
+		 !all_zero((const uint8_t *)&r->vault, sizeof(r->vault)))
+		reason = "a key file's key has what a passphrase's has";
 	return refuse(ret_reason, reason);
 }

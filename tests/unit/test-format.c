@@ -311,6 +311,8 @@ static void each_limit_of_a_recipient_is_kept(void **state)
 	(void)state;
 	REFUSE_RECIPIENT(r->lock = kj_le32_of(0), "its lock is not known");
 	REFUSE_RECIPIENT(r->lock = kj_le32_of(3), "its lock is not known");
+	REFUSE_RECIPIENT(r->lock = kj_le32_of(KJ_LOCK_KEYFILE),
+			 "a key file's key has what a passphrase's has");
 	REFUSE_RECIPIENT(r->reserved[35] = 1, "its reserved bytes are not zero");
 	REFUSE_RECIPIENT(r->vault.operations = kj_le64_of(0),
 			 "the passphrase's cost is out of range");
