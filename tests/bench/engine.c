@@ -2,7 +2,7 @@
 /*
  * How fast is the engine, compared with what it is made of?
  *
- *   bench-image [MiB [file]]
+ *   bench-engine [MiB [file]]
  *
  * The same bytes, random and compressible, go through LZ4 on one core, through
  * memcpy, through the engine to a store that only takes and gives (the CPU's
@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "kj-cleanup.h"
 #include "kj-fdstore.h"
 #include "kj-format.h"
@@ -193,25 +194,10 @@ static void on_disk(struct machine *m, const char *name, const struct kj_store *
 	       plain_read / restore);
 }
 
-static struct kj_target *whole_file(int fd, uint64_t size)
-{
-	struct kj_target *t = calloc(1, kj_target_size(1));
-
-	if (!t || posix_fallocate(fd, 0, (off_t)size) != 0)
-		return NULL;
-	t->kind = kj_le32_of(KJ_TARGET_FILE);
-	t->device_size = kj_le64_of(size);
-	t->n_extents = kj_le32_of(1);
-	t->extents[0].length = kj_le64_of(size);
-	strcpy(t->tag, "UUID=bench");
-	kj_target_seal(t);
-	return t;
-}
-
 int main(int argc, char **argv)
 {
 	uint64_t mib = argc > 1 ? strtoull(argv[1], NULL, 10) : 256;
-	const char *path = argc > 2 ? argv[2] : "/var/tmp/kjump-bench-image";
+	const char *path = argc > 2 ? argv[2] : "/var/tmp/kjump-bench-engine";
 	uint64_t size = (mib + 16) * MIB;
 	kj_autoclose int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_DIRECT, 0600);
 	kj_autofree struct kj_target *target = NULL;
@@ -219,9 +205,10 @@ int main(int argc, char **argv)
 	struct kj_fdstore disk;
 	struct kj_error error;
 
-	if (mib < 2 || fd < 0 || !(target = whole_file(fd, size)) ||
+	if (mib < 2 || fd < 0 || posix_fallocate(fd, 0, (off_t)size) != 0 ||
+	    !(target = whole_file(size)) ||
 	    kj_fdstore_init(&disk, fd, target, &error) < 0) {
-		fprintf(stderr, "bench-image: %s: %m\n", path);
+		fprintf(stderr, "bench-engine: %s: %m\n", path);
 		return 1;
 	}
 	unlink(path);
