@@ -200,13 +200,19 @@ static int look(struct resume *s)
 static int check_machine(struct resume *s)
 {
 	uint64_t then = s->info.identity.ram_pages;
-	uint64_t now = kj_ram_pages();
+	struct kj_ram now = kj_ram();
 
-	if (then == now)
-		return 0;
-	return conclude(s, LOG_ERR, "refused",
-			"the image on %s was not resumed: it is of a machine with %llu pages of RAM, and this one has %llu",
-			s->dev.path, (unsigned long long)then, (unsigned long long)now);
+	if (then != now.pages)
+		return conclude(s, LOG_ERR, "refused",
+				"the image on %s was not resumed: it is of a machine with %llu pages of RAM, and this one has %llu",
+				s->dev.path, (unsigned long long)then,
+				(unsigned long long)now.pages);
+	if (s->info.identity.max_pfn > now.end)
+		return conclude(s, LOG_ERR, "refused",
+				"the image on %s was not resumed: its memory goes up to page frame %llu, and this machine's to %llu",
+				s->dev.path, (unsigned long long)s->info.identity.max_pfn,
+				(unsigned long long)now.end);
+	return 0;
 }
 
 /*
@@ -378,7 +384,7 @@ static uint64_t needs_kib(void)
 
 	if (kj_meminfo_read(&info) < 0)
 		return 0;
-	return kj_room_needs_kib(kj_ram_pages(), cpus > 0 ? (unsigned int)cpus : 1, &info);
+	return kj_room_needs_kib(kj_ram().pages, cpus > 0 ? (unsigned int)cpus : 1, &info);
 }
 
 int main(int argc, char *argv[])

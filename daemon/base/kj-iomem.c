@@ -15,10 +15,10 @@
 
 #define PAGE 4096u
 
-uint64_t kj_iomem_ram_pages(FILE *iomem)
+struct kj_ram kj_iomem_ram(FILE *iomem)
 {
+	struct kj_ram ram = { 0 };
 	char line[256];
-	uint64_t pages = 0;
 
 	while (fgets(line, sizeof(line), iomem)) {
 		uint64_t first, last, first_page, end_page;
@@ -30,15 +30,18 @@ uint64_t kj_iomem_ram_pages(FILE *iomem)
 			continue;
 		first_page = (first + PAGE - 1) / PAGE;
 		end_page = (last + 1) / PAGE;
-		if (last > first && end_page > first_page)
-			pages += end_page - first_page;
+		if (last <= first || end_page <= first_page)
+			continue;
+		ram.pages += end_page - first_page;
+		if (ram.end < end_page)
+			ram.end = end_page;
 	}
-	return pages;
+	return ram;
 }
 
-uint64_t kj_ram_pages(void)
+struct kj_ram kj_ram(void)
 {
 	kj_cleanup(fclose) FILE *f = fopen("/proc/iomem", "re");
 
-	return f ? kj_iomem_ram_pages(f) : 0;
+	return f ? kj_iomem_ram(f) : (struct kj_ram) { 0 };
 }

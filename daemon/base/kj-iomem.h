@@ -8,18 +8,24 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* In page frames of 4 KiB. */
+struct kj_ram {
+	uint64_t pages;
+	uint64_t end;		/* none is at or above it */
+};
+
 /**
- * kj_iomem_ram_pages() - page frames (4 KiB) of "System RAM"
+ * kj_iomem_ram() - "System RAM"
  * @iomem: /proc/iomem, read as root (others see zeros)
  *
  * What the firmware gave, also what the kernel itself occupies.  Only
  * top-level entries count; a page frame that is only partly RAM does not.
  *
- * Return: how many; 0 when that cannot be known.
+ * Return: zeros when that cannot be known.
  */
-uint64_t kj_iomem_ram_pages(FILE *iomem);
+struct kj_ram kj_iomem_ram(FILE *iomem);
 
-/** kj_ram_pages() - the same of this machine */
-uint64_t kj_ram_pages(void);
+/** kj_ram() - the same of this machine */
+struct kj_ram kj_ram(void);
 
 #endif /* KJ_IOMEM_H */

@@ -218,7 +218,8 @@ int kj_reader_mark_pages(struct kj_reader *reader, uint64_t *bitmap,
  * @sink: NULL only checks
  * @progress: may be NULL
  *
- * Takes 2 MiB for each thread, all of it at the start.
+ * Takes 2 MiB for each thread, and for three more where 64 MiB are free, all of
+ * it at the start.
  *
  * Return: 0; -EBADMSG when a chunk is damaged; else as kj_image_write().
  */

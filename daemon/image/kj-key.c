@@ -213,12 +213,13 @@ int kj_key_new(const struct kj_recipient *recipient, const uint8_t image_id[16],
 		memcpy(slot.public_key, recipient->public_key, sizeof(slot.public_key));
 		slot.vault = recipient->vault;
 		if (crypto_box_seal(slot.secret, secret, sizeof(secret), slot.public_key) != 0)
-			return kj_fail(error, -EINVAL, "the public key is not a key");
+			r = kj_fail(error, -EINVAL, "the public key is not a key");
 	} else {
 		memcpy(slot.secret, secret, sizeof(secret));
 		keyfile_id(recipient->origin, slot.key_id);
 	}
-	r = make_key(recipient->origin, secret, image_id, *ret_cipher, ret, error);
+	if (r == 0)
+		r = make_key(recipient->origin, secret, image_id, *ret_cipher, ret, error);
 	sodium_memzero(secret, sizeof(secret));
 	*ret_slot = slot;
 	return r;

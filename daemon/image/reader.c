@@ -6,18 +6,23 @@
  *                                  before both are known to be right
  *      kj_reader_mark_pages()      which page frames, without reading them
  *      kj_reader_restore()
- *        | N workers, each:
+ *        | N + 3 workers, each:
  *        |   take_span()           next chunks that one read can get
  *        |   kj_store_read()
  *        |   kj_open_chunk()       check, decrypt
  *        |   kj_unpack()           decompress
  *        |   kj_pages_place()      only what was checked
+ *
+ * As in the writer, three more workers than CPUs keep the disk busy while the
+ * others decompress.  Where little memory is free there are none more: in C,
+ * each MiB here is one that A cannot have.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #include "commit.h"
 #include "fail.h"
@@ -32,6 +37,8 @@
 #define SPAN_BYTES	(1280u * 1024)
 #define ENTRIES_BYTES	(64u * 1024)
 #define WORKERS_MAX	64u
+#define EXTRA_WORKERS	3u
+#define PLENTY_BYTES	(64ull << 20)	/* free, for the extra ones */
 
 _Static_assert(SPAN_BYTES >= KJ_CHUNK_PLAIN_MAX + 2 * KJ_STORE_ALIGN,
 	       "each chunk can be read by one read");
@@ -225,13 +232,19 @@ static struct worker *make_workers(struct restore *t, unsigned int n)
 	return workers;
 }
 
+static bool plenty_is_free(void)
+{
+	struct sysinfo si;
+
+	return sysinfo(&si) == 0 && (uint64_t)si.freeram * si.mem_unit >= PLENTY_BYTES;
+}
+
 int kj_reader_restore(struct kj_reader *reader, const struct kj_memory_sink *sink,
 		      const struct kj_progress *progress, struct kj_error *error)
 {
 	struct restore t = { .reader = reader, .sink = sink,
 			     .lock = PTHREAD_MUTEX_INITIALIZER };
-	/* No more than CPUs: in C, each MiB here is one that A cannot have. */
-	unsigned int n = reader->threads;
+	unsigned int n = reader->threads + (plenty_is_free() ? EXTRA_WORKERS : 0);
 	struct worker *workers = make_workers(&t, n);
 	int r;
 

@@ -16,7 +16,7 @@
 
 uint64_t kj_memory_used(void)
 {
-	uint64_t all = kj_ram_pages() * KJ_PAGE_SIZE;
+	uint64_t all = kj_ram().pages * KJ_PAGE_SIZE;
 	struct kj_meminfo now = { 0 };
 
 	(void)kj_meminfo_read(&now);
@@ -36,7 +36,7 @@ void kj_memory_identity(uint64_t words[KJ_IDENTITY_WORDS])
 	sd_id128_t id;
 
 	memset(words, 0, KJ_IDENTITY_WORDS * sizeof(*words));
-	words[0] = kj_ram_pages();
+	words[0] = kj_ram().pages;
 	if (sd_id128_get_machine(&id) >= 0)
 		put_id(words + 1, &id);
 	if (sd_id128_get_boot(&id) >= 0)

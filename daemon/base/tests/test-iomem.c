@@ -15,7 +15,14 @@ static uint64_t count(const char *text)
 {
 	kj_cleanup(fclose) FILE *file = fmemopen((void *)text, strlen(text), "r");
 
-	return kj_iomem_ram_pages(file);
+	return kj_iomem_ram(file).pages;
+}
+
+static uint64_t end_of(const char *text)
+{
+	kj_cleanup(fclose) FILE *file = fmemopen((void *)text, strlen(text), "r");
+
+	return kj_iomem_ram(file).end;
 }
 
 static void test_machine(void **state)
@@ -34,6 +41,15 @@ static void test_machine(void **state)
 			 0x9e + (0x3ffdc - 0x100) + 0x40000);
 }
 
+static void test_end(void **state)
+{
+	(void)state;
+	assert_int_equal(end_of("100000000-13fffffff : System RAM\n"
+				"00100000-3ffdbfff : System RAM\n"
+				"fd000000-1ffffffff : 0000:00:02.0\n"), 0x140000);
+	assert_int_equal(end_of(""), 0);
+}
+
 /* What a user who is not root sees. */
 static void test_hidden(void **state)
 {
@@ -47,6 +63,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_machine),
+		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_hidden),
 	};
 

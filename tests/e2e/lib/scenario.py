@@ -81,9 +81,11 @@ def image(machine):
 def encrypt(machine):
     """From now on images are locked by guest.PASSPHRASE."""
     machine.sh("set -e; cd /boot; r=$(uname -r); "
-               "cp initrd.img-$r-locked initrd.img-$r; sync; "
+               "cp initrd.img-$r-locked initrd.img-$r; "
                "printf '[kjump]\\nEncryption=passphrase\\n' "
-               "> /etc/kjump.conf.d/60-lock.conf")
+               "> /etc/kjump.conf.d/60-lock.conf; "
+               # The boot loader reads no journal.
+               "sync; fsfreeze -f /; fsfreeze -u /")
 
 
 def boot_id(machine):
