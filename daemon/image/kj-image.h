@@ -138,8 +138,9 @@ struct kj_write_options {
  * @error: one sentence; only set on failure; may be NULL
  *
  * All memory is allocated at the start: 2 MiB for each thread and 8 MiB beside
- * them, at most; without @options->threads fewer where little is free.  Whatever happens, also a power cut,
- * the store says "no image" or holds the whole image.
+ * them, at most; without @options->threads fewer where little is free.
+ * Whatever happens, also a power cut, the store says "no image" or holds the
+ * whole image.
  *
  * Return: 0; -ENOSPC when the store is too small; -ECANCELED or what the
  * progress callback returned; the errno of a failing read or write.
