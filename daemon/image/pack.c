@@ -3,10 +3,9 @@
  * Packing: LZ4 where it helps, in B; unpacking, in C and A.
  *
  * Pages that do not compress are the case that must be fast, since they decide
- * how long the disk works.  They are gathered where they will be written, LZ4
- * skips through them in a few thousand probes and gives up without copying:
- * they are touched once by memcpy and once by the seal.  What does compress is
- * small and is copied back from the scratch buffer.
+ * how long the disk works: LZ4 skips through them in a few thousand probes and
+ * gives up, and they are touched once by memcpy and once by the seal.  A piece
+ * that lies in memory in one run is compressed from there, without a copy.
  */
 #include <errno.h>
 #include <lz4.h>
@@ -53,32 +52,56 @@ static void copy_payload(uint8_t *to, const uint8_t *from, size_t len)
 	memcpy(to, from, len);
 }
 
-static uint32_t compress(struct kj_packer *packer, const uint8_t *data, uint32_t plain)
+/* Return: bytes, 0 when it is not worth it. */
+static uint32_t compress(struct kj_packer *packer, const uint8_t *from, uint32_t plain,
+			 uint8_t *to)
 {
-	int n = LZ4_compress_fast_extState(packer->lz4_state, (const char *)data,
-					   (char *)packer->scratch, (int)plain,
+	int n = LZ4_compress_fast_extState(packer->lz4_state, (const char *)from,
+					   (char *)to, (int)plain,
 					   (int)(plain - (plain >> WORTH_SHIFT) - 1), 1);
 
 	return n > 0 ? (uint32_t)n : 0;
 }
 
-uint8_t *kj_pack(struct kj_packer *packer, const struct kj_piece *piece,
-		 uint8_t *room, struct kj_index_entry *entry)
+/* What lies in memory as it is to be stored is compressed from there. */
+static uint32_t pack_in_place(struct kj_packer *packer, const uint8_t *from,
+			      uint32_t plain, uint8_t *room)
 {
-	uint8_t *from = room + KJ_PIECE_WORDS - piece->content.words * KJ_WORD_SIZE;
-	uint32_t plain = kj_content_plain(&piece->content);
-	uint32_t packed = plain ? compress(packer, from, plain) : 0;
+	uint32_t packed = compress(packer, from, plain, room);
 
+	if (!packed)
+		copy_payload(room, from, plain);
+	return packed;
+}
+
+/* The rest is gathered where it stays if it does not compress. */
+static uint32_t pack_gathered(struct kj_packer *packer, const struct kj_piece *piece,
+			      uint32_t plain, uint8_t *room)
+{
+	uint32_t packed;
+
+	kj_pages_gather(piece, room);
+	packed = compress(packer, room, plain, packer->scratch);
+	copy_payload(room, packer->scratch, packed);
+	return packed;
+}
+
+void kj_pack(struct kj_packer *packer, const struct kj_piece *piece,
+	     uint8_t *room, struct kj_index_entry *entry)
+{
+	const uint8_t *in_place = kj_pages_plain(piece);
+	uint32_t plain = kj_content_plain(&piece->content), packed = 0;
+
+	if (in_place)
+		packed = pack_in_place(packer, in_place, plain, room);
+	else if (plain)
+		packed = pack_gathered(packer, piece, plain, room);
 	entry->number = kj_le64_of(piece->number);
 	entry->payload = kj_le32_of(packed ? packed : plain);
 	entry->n_runs = kj_le16_of((uint16_t)piece->n_disk_runs);
 	entry->codec = kj_le16_of(packed ? KJ_CODEC_LZ4 : KJ_CODEC_STORED);
 	memcpy(entry->runs, piece->disk_runs,
 	       piece->n_disk_runs * sizeof(piece->disk_runs[0]));
-	if (!packed && plain)
-		return from;
-	copy_payload(room, packer->scratch, packed);
-	return room;
 }
 
 static uint32_t plain_of(const struct kj_index_entry *entry)

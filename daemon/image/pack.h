@@ -9,9 +9,6 @@
 #include "kj-image.h"
 #include "pages.h"
 
-/* Room for any chunk, and for what it is made of. */
-#define KJ_PIECE_ROOM	(KJ_PIECE_WORDS + KJ_PIECE_BYTES)
-
 struct kj_packer {
 	void *lz4_state;
 	uint8_t *scratch;		/* KJ_PIECE_BYTES */
@@ -29,15 +26,12 @@ void kj_packer_done(struct kj_packer *packer);
 
 /**
  * kj_pack() - make a chunk's payload
- * @piece: gathered to @room + KJ_PIECE_WORDS
- * @room: KJ_PIECE_ROOM bytes, 8-byte aligned
+ * @piece: open
+ * @room: KJ_PIECE_BYTES, 8-byte aligned; gets the payload
  * @entry: gets payload, codec, number and runs
- *
- * Return: where in @room the payload begins: at @room when it was compressed or
- * is empty, later when the pages stayed where they are.
  */
-uint8_t *kj_pack(struct kj_packer *packer, const struct kj_piece *piece,
-		 uint8_t *room, struct kj_index_entry *entry);
+void kj_pack(struct kj_packer *packer, const struct kj_piece *piece,
+	     uint8_t *room, struct kj_index_entry *entry);
 
 /**
  * kj_unpack() - get at a chunk's pages

@@ -120,52 +120,83 @@ static void note_page(struct kj_piece *piece, uint64_t pfn, enum kj_run_kind kin
 	c->zero_pages += kind == KJ_RUN_ZERO;
 }
 
-/* Copies page by page, also where many could go at once: C libraries take
- * string instructions for long copies, which emulated CPUs do byte by byte. */
-static void gather_run(struct kj_piece *piece, struct kj_run run,
-		       const uint8_t *from, uint8_t *data)
+static void look_at_run(struct kj_piece *piece, struct kj_run run, const uint8_t *page)
 {
-	data += (size_t)piece->content.data_pages * KJ_PAGE_SIZE;
-	for (uint64_t i = 0; i < run.n; i++, from += KJ_PAGE_SIZE) {
-		enum kj_run_kind kind = kind_of(from);
-
-		note_page(piece, run.pfn + i, kind, *(const uint64_t *)from, i == 0);
-		if (kind != KJ_RUN_DATA)
-			continue;
-		memcpy(data, from, KJ_PAGE_SIZE);
-		data += KJ_PAGE_SIZE;
-	}
+	for (uint64_t i = 0; i < run.n; i++, page += KJ_PAGE_SIZE)
+		note_page(piece, run.pfn + i, kind_of(page), *(const uint64_t *)page, i == 0);
 }
 
-static void put_words(const struct kj_piece *piece, uint8_t *data)
+static void close_runs(struct kj_pages *pages, struct kj_piece *piece, uint32_t n)
 {
-	uint32_t n = piece->content.words;
-	kj_le64 *to = (kj_le64 *)data - n;
-
 	for (uint32_t i = 0; i < n; i++)
-		to[i] = (kj_le64) { piece->words[i] };	/* bytes as they were */
+		pages->source->unmap(pages->source->ctx, piece->runs[i], piece->at[i]);
 }
 
-int kj_pages_gather(struct kj_pages *pages, struct kj_piece *piece, uint8_t *data,
-		    struct kj_error *error)
+int kj_pages_open(struct kj_pages *pages, struct kj_piece *piece,
+		  struct kj_error *error)
 {
-	const struct kj_memory_source *source = pages->source;
-
 	piece->n_disk_runs = 0;
 	piece->content = (struct kj_content) { 0 };
 	for (uint32_t i = 0; i < piece->n_runs; i++) {
 		struct kj_run run = piece->runs[i];
-		const void *from;
-		int r = source->map(source->ctx, run, &from);
+		int r = pages->source->map(pages->source->ctx, run, &piece->at[i]);
 
-		if (r < 0)
+		if (r < 0) {
+			close_runs(pages, piece, i);
 			return kj_fail(error, r, "cannot read page frames %" PRIu64 "+%"
 				       PRIu64 ": %s", run.pfn, run.n, strerror(-r));
-		gather_run(piece, run, from, data);
-		source->unmap(source->ctx, run, from);
+		}
+		look_at_run(piece, run, piece->at[i]);
 	}
-	put_words(piece, data);
 	return 0;
+}
+
+void kj_pages_close(struct kj_pages *pages, struct kj_piece *piece)
+{
+	close_runs(pages, piece, piece->n_runs);
+}
+
+const uint8_t *kj_pages_plain(const struct kj_piece *piece)
+{
+	bool whole = piece->n_runs == 1 && piece->n_disk_runs == 1 &&
+		     kj_run_kind(&piece->disk_runs[0]) == KJ_RUN_DATA;
+
+	return whole ? piece->at[0] : NULL;
+}
+
+static uint8_t *put_words(const struct kj_piece *piece, uint8_t *to)
+{
+	size_t len = piece->content.words * sizeof(piece->words[0]);
+
+	memcpy(to, piece->words, len);		/* bytes as they were */
+	return to + len;
+}
+
+/* Copies page by page, also where many could go at once: C libraries take
+ * string instructions for long copies, which emulated CPUs do byte by byte. */
+static uint8_t *put_pages(uint8_t *to, const uint8_t *from, uint32_t n)
+{
+	for (; n > 0; n--, to += KJ_PAGE_SIZE, from += KJ_PAGE_SIZE)
+		memcpy(to, from, KJ_PAGE_SIZE);
+	return to;
+}
+
+void kj_pages_gather(const struct kj_piece *piece, uint8_t *to)
+{
+	const struct kj_disk_run *disk_run = piece->disk_runs;
+
+	to = put_words(piece, to);
+	for (uint32_t i = 0; i < piece->n_runs; i++) {
+		const uint8_t *from = piece->at[i];
+		uint64_t left = piece->runs[i].n;
+
+		/* Each run is some whole runs of the disk's. */
+		for (; left > 0; left -= kj_run_pages(disk_run++)) {
+			if (kj_run_kind(disk_run) == KJ_RUN_DATA)
+				to = put_pages(to, from, kj_run_pages(disk_run));
+			from += (size_t)kj_run_pages(disk_run) * KJ_PAGE_SIZE;
+		}
+	}
 }
 
 /* Each page on its own, from one that is filled with the word. */

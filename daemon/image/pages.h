@@ -14,9 +14,6 @@
 #define KJ_PIECE_PAGES	KJ_CHUNK_PAGES_MAX
 #define KJ_PIECE_BYTES	(KJ_PIECE_PAGES * KJ_PAGE_SIZE)
 
-/* The words of runs lie before the pages, so that both go as one. */
-#define KJ_PIECE_WORDS	(KJ_PIECE_PAGES * KJ_WORD_SIZE)
-
 /* The source's runs, being cut into pieces by many threads. */
 struct kj_pages {
 	const struct kj_memory_source *source;
@@ -34,7 +31,8 @@ struct kj_piece {
 	uint32_t n_runs;
 	uint64_t number;		/* 0, 1, ... in the order of pages */
 
-	/* After kj_pages_gather(): */
+	/* Between kj_pages_open() and kj_pages_close(): */
+	const void *at[KJ_PIECE_PAGES];	/* of each run */
 	struct kj_disk_run disk_runs[KJ_PIECE_PAGES];
 	uint64_t words[KJ_PIECE_PAGES];
 	uint32_t n_disk_runs;
@@ -54,12 +52,27 @@ int kj_pages_next(struct kj_pages *pages, struct kj_piece *piece,
 		  struct kj_error *error);
 
 /**
- * kj_pages_gather() - read the piece's pages
- * @data: KJ_PIECE_BYTES; gets those of data, one behind the other; the words of
- *        the others go right before it
+ * kj_pages_open() - have the piece's pages mapped, and look what they are
+ *
+ * Return: 0, then kj_pages_close() is needed; or negative errno.
  */
-int kj_pages_gather(struct kj_pages *pages, struct kj_piece *piece, uint8_t *data,
-		    struct kj_error *error);
+int kj_pages_open(struct kj_pages *pages, struct kj_piece *piece,
+		  struct kj_error *error);
+void kj_pages_close(struct kj_pages *pages, struct kj_piece *piece);
+
+/**
+ * kj_pages_plain() - the piece's plain bytes, where they lie in memory
+ *
+ * Return: NULL when they do not lie there as they are to be stored: in several
+ * runs, or not all of them data.
+ */
+const uint8_t *kj_pages_plain(const struct kj_piece *piece);
+
+/**
+ * kj_pages_gather() - copy the piece's plain bytes: words, then pages
+ * @to: KJ_PIECE_BYTES, 8-byte aligned
+ */
+void kj_pages_gather(const struct kj_piece *piece, uint8_t *to);
 
 /**
  * kj_pages_place() - put a chunk's pages into the sink

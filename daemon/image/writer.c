@@ -5,7 +5,7 @@
  *      kj_commit_none()            the store says "no image", flushed
  *        | N + 3 workers, each:
  *        |   kj_pages_next()       take the next 128 pages
- *        |   kj_pages_gather()     read them, leave out what is one word
+ *        |   kj_pages_open()       map them, see which are one word
  *        |   kj_pack()             compress
  *        |   kj_seal_chunk()       checksum, or encrypt
  *        |   flush_batch()         when a megabyte has come together: take
@@ -131,21 +131,21 @@ static int pack_piece(struct worker *k, struct kj_error *error)
 	struct batch *b = &k->batch;
 	const struct kj_content *c = &k->piece.content;
 	struct kj_index_entry *entry = (void *)(b->entries + b->entries_used);
-	uint8_t *room = b->buf + b->used, *payload, *end;
+	uint8_t *payload = b->buf + b->used, *end;
 	int r;
 
-	r = kj_pages_gather(&k->writer->pages, &k->piece, room + KJ_PIECE_WORDS, error);
+	r = kj_pages_open(&k->writer->pages, &k->piece, error);
 	if (r < 0)
 		return r;
-	payload = kj_pack(&k->packer, &k->piece, room, entry);
+	kj_pack(&k->packer, &k->piece, payload, entry);
+	kj_pages_close(&k->writer->pages, &k->piece);
 	kj_seal_chunk(&k->writer->sealer, entry, payload);
-	entry->offset = kj_le64_of((uint64_t)(payload - b->buf));
+	entry->offset = kj_le64_of(b->used);
 
 	b->entries_used += kj_index_entry_size(kj_get16(entry->n_runs));
-	/* Around it lies what was gathered, now or before: not encrypted. */
+	/* Behind it lies what was gathered, now or before: not encrypted. */
 	end = payload + kj_get32(entry->payload);
 	b->used = round_up((size_t)(end - b->buf), KJ_CHUNK_ALIGN);
-	memset(room, 0, (size_t)(payload - room));
 	memset(end, 0, (size_t)(b->buf + b->used - end));
 	b->pages += c->data_pages + c->word_pages + c->zero_pages;
 	b->zero_pages += c->zero_pages;
@@ -155,7 +155,7 @@ static int pack_piece(struct worker *k, struct kj_error *error)
 
 static bool batch_is_full(const struct batch *b)
 {
-	return BATCH_BYTES - b->used < KJ_PIECE_ROOM ||
+	return BATCH_BYTES - b->used < KJ_PIECE_BYTES ||
 	       BATCH_ENTRIES - b->entries_used < KJ_INDEX_ENTRY_MAX;
 }
 
