@@ -55,7 +55,7 @@
 
 #define THREAD_STACK (128 * 1024)
 #define HEAP_FIXED (512u << 10)		/* of the engine, and the map of pages */
-#define HEAP_PER_CPU (2u << 20)
+#define HEAP_PER_THREAD (2u << 20)
 
 /*
  * Reserves that nobody will have any more, while the frames are taken; and the
@@ -89,7 +89,9 @@ void kj_room_prepare_process(void)
 
 static size_t heap_size(unsigned int cpus)
 {
-	return HEAP_FIXED + (size_t)cpus * HEAP_PER_CPU;
+	size_t threads = cpus < KJ_READ_THREADS_LEAST ? cpus : KJ_READ_THREADS_LEAST;
+
+	return HEAP_FIXED + threads * HEAP_PER_THREAD;
 }
 
 /* Makes malloc() keep what the engine's workers will need. */

@@ -178,8 +178,12 @@ int kj_image_claim(const struct kj_store *store, struct kj_error *error);
 /* An image being read: header and index, checked. */
 struct kj_reader;
 
+/* As many readers as CPUs, up to this number, also where no memory is free:
+ * it has to be ready in the heap then. */
+#define KJ_READ_THREADS_LEAST 8u
+
 struct kj_read_options {
-	unsigned int threads;		/* 0: one per CPU */
+	unsigned int threads;		/* 0: three more than CPUs, or fewer */
 	const struct kj_key *key;	/* must outlive the reader; NULL: none */
 };
 
@@ -219,8 +223,8 @@ int kj_reader_mark_pages(struct kj_reader *reader, uint64_t *bitmap,
  * @sink: NULL only checks
  * @progress: may be NULL
  *
- * Takes 2 MiB for each thread, and for three more where 64 MiB are free, all of
- * it at the start.
+ * Takes 2 MiB for each thread, all of it at the start; without
+ * kj_read_options.threads fewer threads where little is free.
  *
  * Return: 0; -EBADMSG when a chunk is damaged; else as kj_image_write().
  */

@@ -12,6 +12,7 @@
 #include "kj-cleanup.h"
 
 #define KEYFILE_MIN	32u
+#define STACK_BYTES	4096u
 #define COST_OPERATIONS	3u
 #define COST_MEMORY	(256ull << 20)
 #define COST_MEMORY_MIN	(8ull << 20)
@@ -192,6 +193,7 @@ static int make_key(const uint8_t origin[32], const uint8_t secret[32],
 	hash_key(key->seal, origin, secret, image_id, header_context, sizeof(header_context));
 	if (cipher == KJ_CIPHER_AES256_GCM)
 		crypto_aead_aes256gcm_beforenm(&key->gcm, key->bytes);
+	sodium_stackzero(STACK_BYTES);	/* what the hash left there */
 	*ret = key;
 	return 0;
 }

@@ -104,9 +104,9 @@ static enum kj_run_kind kind_of(const uint8_t *page)
 static void note_page(struct kj_piece *piece, uint64_t pfn, enum kj_run_kind kind,
 		      uint64_t word, bool first)
 {
-	struct kj_disk_run *last = &piece->disk_runs[piece->n_disk_runs - 1];
+	struct kj_disk_run *last = first ? NULL : &piece->disk_runs[piece->n_disk_runs - 1];
 	struct kj_content *c = &piece->content;
-	bool same = !first && kj_run_kind(last) == kind &&
+	bool same = last && kj_run_kind(last) == kind &&
 		    (kind != KJ_RUN_WORD || piece->words[c->words - 1] == word);
 
 	if (same)

@@ -14,8 +14,8 @@
  *        |   kj_pages_place()      only what was checked
  *
  * As in the writer, three more workers than CPUs keep the disk busy while the
- * others decompress.  Where little memory is free there are none more: in C,
- * each MiB here is one that A cannot have.
+ * others decompress.  Where little memory is free there are fewer: in C, each
+ * MiB here is one that A cannot have.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -38,7 +38,7 @@
 #define ENTRIES_BYTES	(64u * 1024)
 #define WORKERS_MAX	64u
 #define EXTRA_WORKERS	3u
-#define PLENTY_BYTES	(64ull << 20)	/* free, for the extra ones */
+#define WORKER_BYTES	(SPAN_BYTES + ENTRIES_BYTES + KJ_CHUNK_PLAIN_MAX)
 
 _Static_assert(SPAN_BYTES >= KJ_CHUNK_PLAIN_MAX + 2 * KJ_STORE_ALIGN,
 	       "each chunk can be read by one read");
@@ -228,15 +228,30 @@ static struct worker *make_workers(struct restore *t, unsigned int n)
 			free_workers(workers, n);
 			return NULL;
 		}
+		kj_touch(k->span, SPAN_BYTES);
+		kj_touch(k->entries, ENTRIES_BYTES);
+		kj_touch(k->plain, KJ_CHUNK_PLAIN_MAX);
 	}
 	return workers;
 }
 
-static bool plenty_is_free(void)
+/* Two thirds of what is free, at most, but what the caller has ready. */
+static unsigned int count_workers(unsigned int threads)
 {
+	unsigned int cpus = kj_usable_cpus(), n, least;
 	struct sysinfo si;
+	uint64_t fit;
 
-	return sysinfo(&si) == 0 && (uint64_t)si.freeram * si.mem_unit >= PLENTY_BYTES;
+	if (threads)
+		return threads < WORKERS_MAX ? threads : WORKERS_MAX;
+	n = (cpus < WORKERS_MAX ? cpus : WORKERS_MAX) + EXTRA_WORKERS;
+	least = cpus < KJ_READ_THREADS_LEAST ? cpus : KJ_READ_THREADS_LEAST;
+	if (sysinfo(&si) < 0)
+		return least;
+	fit = (uint64_t)si.freeram * si.mem_unit / 3 * 2 / WORKER_BYTES;
+	if (n <= fit)
+		return n;
+	return fit < least ? least : (unsigned int)fit;
 }
 
 int kj_reader_restore(struct kj_reader *reader, const struct kj_memory_sink *sink,
@@ -244,7 +259,7 @@ int kj_reader_restore(struct kj_reader *reader, const struct kj_memory_sink *sin
 {
 	struct restore t = { .reader = reader, .sink = sink,
 			     .lock = PTHREAD_MUTEX_INITIALIZER };
-	unsigned int n = reader->threads + (plenty_is_free() ? EXTRA_WORKERS : 0);
+	unsigned int n = count_workers(reader->threads);
 	struct worker *workers = make_workers(&t, n);
 	int r;
 
@@ -275,13 +290,6 @@ static int check_state(const struct kj_header *h, struct kj_error *error)
 
 KJ_DEFINE_CLEANUP(struct kj_reader *, kj_reader_close)
 
-static unsigned int count_workers(unsigned int threads)
-{
-	unsigned int n = threads ? threads : kj_usable_cpus();
-
-	return n < WORKERS_MAX ? n : WORKERS_MAX;
-}
-
 static int check_key(const struct kj_reader *reader, struct kj_error *error)
 {
 	bool encrypted = reader->info.cipher != KJ_CIPHER_NONE;
@@ -306,7 +314,7 @@ int kj_reader_open(const struct kj_store *store, const struct kj_read_options *o
 	if (!reader)
 		return kj_fail(error, -ENOMEM, "not enough memory");
 	reader->store = store;
-	reader->threads = count_workers(options ? options->threads : 0);
+	reader->threads = options ? options->threads : 0;
 	reader->sealer.key = options ? options->key : NULL;
 
 	r = kj_commit_load(store, &reader->header, error);
