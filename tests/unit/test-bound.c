@@ -356,6 +356,7 @@ static void the_reader_takes_2_mib_for_each_thread_and_three_more_before_its_fir
 			    heap.missing / 1024);
 			assert_int_equal(heap.late, 0);
 			assert_true(heap.most - opened <= (n + 3) * 2 * MIB);
+			assert_int_equal(heap.missing, 0);
 			assert_true(heap.most <= 8 * MIB + n * 2 * MIB);
 		}
 	}

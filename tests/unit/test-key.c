@@ -447,6 +447,7 @@ static void assert_leaves_nothing(struct job *j, void *(*work)(void *), const ch
 	    stack_has(stack, j->recipient->origin, 32));
 	assert_false(stack_has(stack, j->key->bytes, 32));
 	assert_false(stack_has(stack, j->recipient->origin, 32));
+	assert_false(stack_has(stack, j->key->seal, 32));
 }
 
 static void neither_the_key_nor_the_origin_secret_stays_on_the_stack(void **state)
