@@ -211,14 +211,16 @@ void kj_room_undo(const struct kj_room *room)
 }
 
 /*
- * Caches go, but not what a process has mapped: who is ended gives it back,
- * PID 1 and this one do not.  Their libraries are the same.
+ * Caches and processes go, but not what is mapped: PID 1 and this one are left,
+ * and their libraries are those of the others.  A lower limit: what cannot be
+ * resumed by it is lost for certain, and a system that could be is not refused.
  */
 uint64_t kj_room_needs_kib(uint64_t ram_pages, unsigned int cpus,
 			   const struct kj_meminfo *info)
 {
 	uint64_t ram = ram_pages * (KJ_PAGE_SIZE / 1024);
-	uint64_t free_at_best = info->free + info->buffers + info->cached + info->reclaimable;
+	uint64_t free_at_best = info->free + info->buffers + info->cached +
+				info->reclaimable + info->anonymous;
 
 	if (ram <= free_at_best)
 		return 0;

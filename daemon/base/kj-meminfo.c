@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The few numbers of /proc/meminfo by which A and C tell whether both fit into
- * RAM.
+ * The few numbers of /proc/meminfo and /proc/zoneinfo by which A and C tell
+ * whether both fit into RAM.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,6 +11,8 @@
 #include "kj-cleanup.h"
 #include "kj-meminfo.h"
 
+#define PAGE_KIB 4u
+
 static const struct {
 	const char *key;
 	size_t offset;
@@ -19,6 +21,7 @@ static const struct {
 	{ "Buffers",      offsetof(struct kj_meminfo, buffers) },
 	{ "Cached",       offsetof(struct kj_meminfo, cached) },
 	{ "Mapped",       offsetof(struct kj_meminfo, mapped) },
+	{ "AnonPages",    offsetof(struct kj_meminfo, anonymous) },
 	{ "SReclaimable", offsetof(struct kj_meminfo, reclaimable) },
 };
 
@@ -46,9 +49,30 @@ int kj_meminfo_parse(FILE *file, struct kj_meminfo *ret)
 	return 0;
 }
 
+uint64_t kj_zoneinfo_parse(FILE *file)
+{
+	uint64_t pages = 0, n;
+	char line[128];
+
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %" SCNu64, &n) == 1)
+			pages += n;
+	return pages * PAGE_KIB;
+}
+
 int kj_meminfo_read(struct kj_meminfo *ret)
 {
 	kj_cleanup(fclose) FILE *file = fopen("/proc/meminfo", "re");
+	kj_cleanup(fclose) FILE *zones = NULL;
+	int r;
 
-	return file ? kj_meminfo_parse(file, ret) : -errno;
+	if (!file)
+		return -errno;
+	r = kj_meminfo_parse(file, ret);
+	if (r < 0)
+		return r;
+	zones = fopen("/proc/zoneinfo", "re");
+	if (zones)
+		ret->free += kj_zoneinfo_parse(zones);
+	return 0;
 }

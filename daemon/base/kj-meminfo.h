@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What /proc/meminfo says.
+ * What /proc/meminfo and /proc/zoneinfo say.
  */
 #ifndef KJ_MEMINFO_H
 #define KJ_MEMINFO_H
@@ -10,10 +10,11 @@
 
 /* All in KiB. */
 struct kj_meminfo {
-	uint64_t free;
+	uint64_t free;			/* of kj_meminfo_read(): also what CPUs hold */
 	uint64_t buffers;
 	uint64_t cached;		/* files, also those of an initramfs */
 	uint64_t mapped;		/* of these: in the address space of a process */
+	uint64_t anonymous;		/* of processes, no file's */
 	uint64_t reclaimable;		/* slab that the kernel can do without */
 };
 
@@ -23,6 +24,16 @@ struct kj_meminfo {
  * Return: 0, or -EBADMSG when one of them is not there.
  */
 int kj_meminfo_parse(FILE *file, struct kj_meminfo *ret);
+
+/**
+ * kj_zoneinfo_parse() - free pages that CPUs hold for themselves
+ * @file: the text of /proc/zoneinfo
+ *
+ * MemFree does not count them; after a boot they are several MiB for each CPU.
+ *
+ * Return: KiB.
+ */
+uint64_t kj_zoneinfo_parse(FILE *file);
 
 /**
  * kj_meminfo_read() - of this machine, now

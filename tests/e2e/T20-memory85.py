@@ -4,6 +4,8 @@
 Nothing is swapped or dropped first: the pages are there, unchanged, and the
 memory was not made smaller before the image was written.
 """
+import re
+
 from lib import scenario
 
 
@@ -14,12 +16,16 @@ def run(t):
     fill = scenario.Fill(machine, mib)
     t.say(f"{mib} MiB of {total} MiB are random anonymous memory; "
           + machine.sh("free -m | sed -n 2p").strip())
+    needs = int(re.search(r'"needs_kib": (\d+)',
+                          machine.read("/run/kjump/resume.json")).group(1))
+    t.say(f"C needs {needs >> 10} MiB, says the boot")
     counter = scenario.Counter(machine)
     count, _, pid = counter.read()
     swap_before = scenario.swap_counts(machine)
     t.round_trip()
     for line in machine.run("journalctl", "-b", "-u", "kjumpd", "-o", "cat",
                             "--no-pager").splitlines():
+        t.check("dropping the page cache" not in line, line)
         if "KiB are free" in line or "room" in line:
             t.say(f"in C: {line}")
     last = scenario.status(machine)["last"]
