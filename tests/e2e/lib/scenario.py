@@ -8,7 +8,6 @@ import json
 import re
 import time
 
-from . import guest
 from .agent import AgentGone
 from .paths import TARGET_PARTUUID, VmError
 
