@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,6 +50,19 @@ unsigned int kj_usable_cpus(void)
 	else
 		n = sysconf(_SC_NPROCESSORS_ONLN);
 	return n > 0 ? (unsigned int)n : 1;
+}
+
+unsigned int kj_crew_fit(unsigned int n, unsigned int least, size_t bytes)
+{
+	struct sysinfo si;
+	uint64_t fit;
+
+	if (sysinfo(&si) < 0)
+		return least;
+	fit = (uint64_t)si.freeram * si.mem_unit / 3 * 2 / bytes;
+	if (n <= fit)
+		return n;
+	return fit < least ? least : (unsigned int)fit;
 }
 
 void kj_crew_init(struct kj_crew *crew, const struct kj_progress *progress,

@@ -11,6 +11,10 @@
 
 #include "kj-image.h"
 
+/* More threads than CPUs, so that some can wait for the disk. */
+#define KJ_CREW_EXTRA 3u
+#define KJ_CREW_CPUS_MAX 64u
+
 struct kj_crew {
 	struct kj_progress progress;	/* report may be NULL */
 	uint64_t pages_total;
@@ -57,6 +61,14 @@ int kj_crew_finish(struct kj_crew *crew, struct kj_error *error);
  */
 void kj_crew_run(struct kj_crew *crew, void *(*work)(void *), void *contexts,
 		 size_t size, unsigned int n);
+
+/**
+ * kj_crew_fit() - as many threads as free memory allows
+ * @n: as many are wanted
+ * @least: as many are taken in any case
+ * @bytes: buffers of each; all of them take two thirds of what is free, at most
+ */
+unsigned int kj_crew_fit(unsigned int n, unsigned int least, size_t bytes);
 
 /** kj_usable_cpus() - CPUs this process may run on, at least 1 */
 unsigned int kj_usable_cpus(void);

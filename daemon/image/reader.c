@@ -22,7 +22,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysinfo.h>
 
 #include "commit.h"
 #include "fail.h"
@@ -36,8 +35,6 @@
 
 #define SPAN_BYTES	(1280u * 1024)
 #define ENTRIES_BYTES	(64u * 1024)
-#define WORKERS_MAX	64u
-#define EXTRA_WORKERS	3u
 #define WORKER_BYTES	(SPAN_BYTES + ENTRIES_BYTES + KJ_CHUNK_PLAIN_MAX)
 
 _Static_assert(SPAN_BYTES >= KJ_CHUNK_PLAIN_MAX + 2 * KJ_STORE_ALIGN,
@@ -238,20 +235,11 @@ static struct worker *make_workers(struct restore *t, unsigned int n)
 /* Two thirds of what is free, at most, but what the caller has ready. */
 static unsigned int count_workers(unsigned int threads)
 {
-	unsigned int cpus = kj_usable_cpus(), n, least;
-	struct sysinfo si;
-	uint64_t fit;
+	unsigned int n = threads ? threads : kj_usable_cpus();
+	unsigned int least = n < KJ_READ_THREADS_LEAST ? n : KJ_READ_THREADS_LEAST;
 
-	if (threads)
-		return threads < WORKERS_MAX ? threads : WORKERS_MAX;
-	n = (cpus < WORKERS_MAX ? cpus : WORKERS_MAX) + EXTRA_WORKERS;
-	least = cpus < KJ_READ_THREADS_LEAST ? cpus : KJ_READ_THREADS_LEAST;
-	if (sysinfo(&si) < 0)
-		return least;
-	fit = (uint64_t)si.freeram * si.mem_unit / 3 * 2 / WORKER_BYTES;
-	if (n <= fit)
-		return n;
-	return fit < least ? least : (unsigned int)fit;
+	n = n < KJ_CREW_CPUS_MAX ? n : KJ_CREW_CPUS_MAX;
+	return threads ? n : kj_crew_fit(n + KJ_CREW_EXTRA, least, WORKER_BYTES);
 }
 
 int kj_reader_restore(struct kj_reader *reader, const struct kj_memory_sink *sink,

@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/sysinfo.h>
 
 #include "commit.h"
 #include "fail.h"
@@ -38,8 +37,7 @@
 
 #define BATCH_BYTES	(1408u * 1024)	/* written when no other chunk fits */
 #define BATCH_ENTRIES	(64u * 1024)	/* or no other index entry */
-#define EXTRA_WORKERS	3u
-#define WORKERS_MAX	64u
+#define WORKERS_LEAST	2u
 
 /* Chunks that go to the disk by one write. */
 struct batch {
@@ -229,16 +227,9 @@ static struct worker *make_workers(struct writer *w, unsigned int n)
 static unsigned int count_workers(unsigned int threads)
 {
 	unsigned int n = threads ? threads : kj_usable_cpus();
-	struct sysinfo si;
-	uint64_t fit;
 
-	n = (n < WORKERS_MAX ? n : WORKERS_MAX) + EXTRA_WORKERS;
-	if (threads || sysinfo(&si) < 0)
-		return n;
-	fit = (uint64_t)si.freeram * si.mem_unit / 3 * 2 / (BATCH_BYTES + KJ_PIECE_BYTES);
-	if (fit < 2)
-		fit = 2;
-	return n < fit ? n : (unsigned int)fit;
+	n = (n < KJ_CREW_CPUS_MAX ? n : KJ_CREW_CPUS_MAX) + KJ_CREW_EXTRA;
+	return threads ? n : kj_crew_fit(n, WORKERS_LEAST, BATCH_BYTES + KJ_PIECE_BYTES);
 }
 
 static int run_workers(struct writer *w, const struct kj_write_options *options,

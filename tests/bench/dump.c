@@ -33,7 +33,6 @@
 #define PIECE		(512u * 1024)
 #define ROUNDS		3
 #define SKIPPED		77		/* for meson */
-#define EXTRA_WORKERS	3u		/* of writer.c */
 #define KEYFILE		"bytes of a key file, 32 or more of them"
 
 struct bench;
@@ -397,9 +396,9 @@ static void print_peaks(struct bench *b)
 	read = peak_of(engine_read, b);
 	printf("memory that the engine takes, in MiB\n"
 	       "  writing %.1f of %.1f promised   reading %.1f of %.1f promised\n",
-	       (double)write / MIB, (double)heap_promised(b->cpus + EXTRA_WORKERS) / MIB,
+	       (double)write / MIB, (double)heap_promised(b->cpus + KJ_CREW_EXTRA) / MIB,
 	       (double)read / MIB, (double)heap_promised(b->cpus) / MIB);
-	if (write > heap_promised(b->cpus + EXTRA_WORKERS) || read > heap_promised(b->cpus))
+	if (write > heap_promised(b->cpus + KJ_CREW_EXTRA) || read > heap_promised(b->cpus))
 		die("engine", "takes more memory than promised");
 }
 
