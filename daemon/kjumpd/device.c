@@ -32,6 +32,8 @@ void kj_device_done(struct kj_device *device)
 	free(device->part_uuid);
 	free(device->uuid);
 	free(device->type);
+	free(device->usage);
+	free(device->label);
 	free(device->table);
 	*device = (struct kj_device){ 0 };
 }
@@ -57,7 +59,8 @@ static int probe_contents(int fd, struct kj_device *device)
 	if (blkid_probe_set_device(probe, fd, 0, 0) < 0)
 		return -errno;
 	blkid_probe_enable_superblocks(probe, 1);
-	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID);
+	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID |
+						 BLKID_SUBLKS_USAGE | BLKID_SUBLKS_LABEL);
 	blkid_probe_enable_partitions(probe, 1);
 	blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
 	errno = EIO;
@@ -68,8 +71,40 @@ static int probe_contents(int fd, struct kj_device *device)
 	r = copy_value(probe, "PART_ENTRY_UUID", &device->part_uuid);
 	r = r ? r : copy_value(probe, "UUID", &device->uuid);
 	r = r ? r : copy_value(probe, "TYPE", &device->type);
+	r = r ? r : copy_value(probe, "USAGE", &device->usage);
+	r = r ? r : copy_value(probe, "LABEL", &device->label);
 	r = r ? r : copy_value(probe, "PTTYPE", &device->table);
 	return r;
+}
+
+/* What a person calls it, after the type. */
+static const char *noun_of(const struct kj_device *device)
+{
+	if (device->usage && strcmp(device->usage, "filesystem") == 0)
+		return " file system";
+	if (device->usage && strcmp(device->usage, "raid") == 0)
+		return " volume member";
+	if (device->usage && strcmp(device->usage, "crypto") == 0)
+		return " encrypted volume";
+	return strcmp(device->type, "swap") == 0 ? " area" : " signature";
+}
+
+const char *kj_device_describe(const struct kj_device *device, char *buf, size_t len)
+{
+	const char *label = device->label ? device->label : "";
+
+	if (device->ambiguous)
+		snprintf(buf, len, "several signatures that exclude each other");
+	else if (device->type)
+		snprintf(buf, len, "%s %s%s%s%.64s%s",
+			 strchr("aeioux", device->type[0]) ? "an" : "a", device->type,
+			 noun_of(device), *label ? " labelled '" : "", label,
+			 *label ? "'" : "");
+	else if (device->table)
+		snprintf(buf, len, "a partition table (%s)", device->table);
+	else
+		snprintf(buf, len, "nothing that is known");
+	return buf;
 }
 
 static int read_device(int fd, const char *path, struct kj_device *device)

@@ -6,6 +6,7 @@
 #define KJ_DEVICE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,6 +21,8 @@ struct kj_device {
 	char *part_uuid;	/* of its partition table entry, or NULL */
 	char *uuid;		/* of what is on it, or NULL */
 	char *type;		/* what is on it ("ext4", "crypto_LUKS"), or NULL */
+	char *usage;		/* "filesystem", "raid", "crypto", "other", or NULL */
+	char *label;		/* of what is on it, or NULL */
 	char *table;		/* partition table on it ("gpt"), or NULL */
 };
 
@@ -40,6 +43,16 @@ int kj_device_open(const char *path, struct kj_device *ret, struct kj_reason *re
 int kj_device_open_number(dev_t devno, struct kj_device *ret, struct kj_reason *reason);
 
 void kj_device_done(struct kj_device *device);
+
+#define KJ_DEVICE_CONTENTS_MAX 192
+
+/**
+ * kj_device_describe() - "an ext4 file system labelled 'home'"
+ * @buf: KJ_DEVICE_CONTENTS_MAX bytes
+ *
+ * Return: @buf; "nothing that is known" when libblkid finds nothing.
+ */
+const char *kj_device_describe(const struct kj_device *device, char *buf, size_t len);
 
 /**
  * kj_device_check_unused() - does anything use the device now?

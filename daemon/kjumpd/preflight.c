@@ -55,7 +55,7 @@ static bool locked_down(char **ret_mode)
 }
 
 /* Words with which this machine was told not to resume. */
-static int check_command_line(struct kj_reason *reason)
+int kj_preflight_command_line(struct kj_reason *reason)
 {
 	static const char *const words[] = { "noresume", "nohibernate", "kjump=off" };
 	kj_autofree char *cmdline = NULL;
@@ -72,24 +72,47 @@ static int check_command_line(struct kj_reason *reason)
 	return 0;
 }
 
-int kj_preflight_kernel(struct kj_reason *reason)
+int kj_preflight_lockdown(struct kj_reason *reason)
 {
-	kj_autofree char *mode = NULL, *disabled = NULL;
+	kj_autofree char *mode = NULL;
 
-	if (locked_down(&mode))
-		return kj_reason_set(reason, EPERM, KJ_WHY_KERNEL,
-				     "The kernel is locked down (%s), which forbids hibernation: disable Secure Boot or boot without lockdown=",
-				     mode ? mode : "?");
-	if (access(KJ_STATE_FILE, F_OK) < 0)
-		return kj_reason_set(reason, ENOSYS, KJ_WHY_KERNEL,
-				     "The running kernel has no %s: boot a kernel with kjump's patches and CONFIG_KEXEC_JUMP",
-				     KJ_STATE_FILE);
+	if (!locked_down(&mode))
+		return 0;
+	return kj_reason_set(reason, EPERM, KJ_WHY_KERNEL,
+			     "The kernel is locked down (%s), which forbids hibernation: disable Secure Boot or boot without lockdown=",
+			     mode ? mode : "?");
+}
+
+int kj_preflight_jump(struct kj_reason *reason)
+{
+	if (access(KJ_STATE_FILE, F_OK) == 0)
+		return 0;
+	return kj_reason_set(reason, ENOSYS, KJ_WHY_KERNEL,
+			     "The running kernel has no %s: boot a kernel with kjump's patches and CONFIG_KEXEC_JUMP",
+			     KJ_STATE_FILE);
+}
+
+int kj_preflight_loading(struct kj_reason *reason)
+{
+	kj_autofree char *disabled = NULL;
+
 	if (kj_read_line("/proc/sys/kernel/kexec_load_disabled", &disabled) < 0)
 		disabled = NULL;
-	if (disabled && strcmp(disabled, "0") != 0 && kj_b_state() == KJ_B_NONE)
-		return kj_reason_set(reason, EPERM, KJ_WHY_KERNEL,
-				     "Loading a second kernel was forbidden by kernel.kexec_load_disabled=1: it stays so until the next boot");
-	return check_command_line(reason);
+	if (!disabled || strcmp(disabled, "0") == 0 || kj_b_state() != KJ_B_NONE)
+		return 0;
+	return kj_reason_set(reason, EPERM, KJ_WHY_KERNEL,
+			     "Loading a second kernel was forbidden by kernel.kexec_load_disabled=1: it stays so until the next boot");
+}
+
+int kj_preflight_kernel(struct kj_reason *reason)
+{
+	int r = kj_preflight_lockdown(reason);
+
+	if (r == 0)
+		r = kj_preflight_jump(reason);
+	if (r == 0)
+		r = kj_preflight_loading(reason);
+	return r == 0 ? kj_preflight_command_line(reason) : r;
 }
 
 uint64_t kj_preflight_needed(void)
@@ -101,7 +124,7 @@ uint64_t kj_preflight_needed(void)
 	return used ? used + used / 128 + (1 << 20) : 0;
 }
 
-static int check_size(const struct kj_resolved *target, struct kj_reason *reason)
+int kj_preflight_size(const struct kj_resolved *target, struct kj_reason *reason)
 {
 	uint64_t needed = kj_preflight_needed();
 	char have[24], want[24];
@@ -145,19 +168,16 @@ static int check_foreign(const struct kj_resolved *target, struct kj_reason *rea
 {
 	const struct kj_device *d = &target->device;
 	int r = is_ours(target, reason);
+	char what[KJ_DEVICE_CONTENTS_MAX];
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (d->ambiguous)
-		return kj_reason_set(reason, EEXIST, KJ_WHY_TARGET,
-				     "The target %s has several foreign signatures: if nothing on it is needed, run wipefs -a %s",
-				     d->path, d->path);
-	if (d->type || d->table)
-		return kj_reason_set(reason, EEXIST, KJ_WHY_TARGET,
-				     "The target %s holds %s (%s): if nothing on it is needed, run wipefs -a %s",
-				     d->path, d->type ? "data" : "a partition table",
-				     d->type ? d->type : d->table, d->path);
-	return 0;
+	if (!d->ambiguous && !d->type && !d->table)
+		return 0;
+	kj_device_describe(d, what, sizeof(what));
+	return kj_reason_set(reason, EEXIST, KJ_WHY_TARGET,
+			     "The target %s holds %s: if nothing on it is needed, run wipefs -a %s",
+			     d->path, what, d->path);
 }
 
 static int check_file(const struct kj_resolved *target, struct kj_reason *reason)
@@ -196,7 +216,7 @@ int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
 		return r;
 	r = kj_preflight_may_write(&resolved, reason);
 	if (r == 0)
-		r = check_size(&resolved, reason);
+		r = kj_preflight_size(&resolved, reason);
 	if (r < 0 || !ret) {
 		kj_resolved_done(&resolved);
 		return r;

@@ -28,10 +28,22 @@ int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
  */
 int kj_preflight_kernel(struct kj_reason *reason);
 
+/* What it consists of, in this order: lockdown; the patches; whether kexec may
+ * load; words such as noresume. */
+int kj_preflight_lockdown(struct kj_reason *reason);
+int kj_preflight_jump(struct kj_reason *reason);
+int kj_preflight_loading(struct kj_reason *reason);
+int kj_preflight_command_line(struct kj_reason *reason);
+
 /**
  * kj_preflight_may_write() - is the target writable, and nobody else's?
  */
 int kj_preflight_may_write(const struct kj_resolved *target, struct kj_reason *reason);
+
+/**
+ * kj_preflight_size() - would an image of what is in use now fit?
+ */
+int kj_preflight_size(const struct kj_resolved *target, struct kj_reason *reason);
 
 /**
  * kj_preflight_needed() - bytes that an image may take now, at worst
