@@ -29,6 +29,7 @@ static const struct verb {
 	{ "test",      verb_test,      "Call the second kernel and come back" },
 	{ "load",      verb_load,      "Load the second kernel, as far as Preload= says" },
 	{ "unload",    verb_unload,    "Give the second kernel's memory back" },
+	{ "reload",    verb_reload,    "Take a changed configuration over" },
 	{ "key",       verb_key,       "Make the key for encrypted images" },
 	{ "target",    verb_target,    "Show where the image goes" },
 	{ "inspect",   verb_inspect,   "Show what image is on the target" },

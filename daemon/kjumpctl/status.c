@@ -181,7 +181,7 @@ static void print_text(const struct client_properties *p, const struct resume *r
 	printf(" Encryption: %s\n",
 	       strcmp(encryption, "none") == 0 ? "the image is not encrypted" : encryption);
 	if (client_number(p, "ConfigProblems"))
-		printf("     Config: %" PRIu64 " line(s) ignored, see journalctl -u kjumpd\n",
+		printf("     Config: %" PRIu64 " line(s) or file(s) ignored, see journalctl -u kjumpd\n",
 		       client_number(p, "ConfigProblems"));
 	if (*prepared && strcmp(prepared, "ok") != 0 && strcmp(prepared, problem) != 0)
 		printf("   Prepared: no: %s\n", prepared);

@@ -9,6 +9,7 @@
 int verb_status(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_unload(int argc, char **argv);
+int verb_reload(int argc, char **argv);
 int verb_hibernate(int argc, char **argv);
 int verb_test(int argc, char **argv);
 int verb_key(int argc, char **argv);

@@ -45,6 +45,15 @@ static int method_unload(sd_bus_message *request, void *userdata, sd_bus_error *
 	return submit(request, userdata, KJ_JOB_UNLOAD, error);
 }
 
+static int method_reload(sd_bus_message *request, void *userdata, sd_bus_error *error)
+{
+	struct kj_reason reason;
+
+	if (manager_reload(userdata, &reason) < 0)
+		return fail(error, &reason);
+	return sd_bus_reply_method_return(request, NULL);
+}
+
 static int method_hibernate(sd_bus_message *request, void *userdata, sd_bus_error *error)
 {
 	return submit(request, userdata, KJ_JOB_HIBERNATE, error);
@@ -187,6 +196,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Load", NULL, NULL, method_load, ROOT_METHOD),
 	SD_BUS_METHOD("Unload", NULL, NULL, method_unload, ROOT_METHOD),
+	SD_BUS_METHOD("Reload", NULL, NULL, method_reload, ROOT_METHOD),
 	SD_BUS_METHOD("Hibernate", NULL, NULL, method_hibernate, ROOT_METHOD),
 	SD_BUS_METHOD_WITH_ARGS("Test", SD_BUS_ARGS("s", what),
 				SD_BUS_RESULT("t", bytes, "t", pages, "t", usec),

@@ -2,7 +2,8 @@
 /*
  * The configuration is read anew for every operation; nothing has to be
  * reloaded.  A setter gets the value as text and says whether it understood
- * it; the rest (defaults, warnings, drop-ins) is the same for all keys.
+ * it; the rest (defaults, warnings, drop-ins) is the same for all keys.  What
+ * is wrong is told with file and line, and the value from before stays.
  *
  * An empty value means: back to the default.  "%v" in the file names is the
  * release of the running kernel, as in systemd's own units.
@@ -10,10 +11,13 @@
  * Runs in kernel A.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/utsname.h>
 
 #include "conf.h"
@@ -24,6 +28,7 @@
 
 #define DEFAULT_KERNEL_IMAGE	"/boot/vmlinuz-%v"
 #define DEFAULT_INITRD		KJ_INITRD_DIR "/initrd-%v.img"
+#define KERNEL_APPEND_MAX 1024
 #define REGION_MIN		(16ull << 20)
 #define REGION_MAX		(1ull << 30)
 
@@ -79,11 +84,31 @@ static int set_string(char **string, const char *value)
 	return 0;
 }
 
+/* Return: false when there is another specifier than %v and %%. */
+static bool expand(const char *value, const char *release, FILE *f)
+{
+	for (; *value; value++) {
+		if (*value != '%') {
+			fputc(*value, f);
+			continue;
+		}
+		value++;
+		if (*value == 'v')
+			fputs(release, f);
+		else if (*value == '%')
+			fputc('%', f);
+		else
+			return false;
+	}
+	return true;
+}
+
 /* A file name, with each "%v" being the running kernel's release. */
 static int set_path(char **string, const char *value)
 {
 	kj_autofree char *buf = NULL;
 	struct utsname u;
+	bool known;
 	size_t size;
 	FILE *f;
 
@@ -92,16 +117,13 @@ static int set_path(char **string, const char *value)
 	f = open_memstream(&buf, &size);
 	if (!f)
 		return -ENOMEM;
-	for (; *value; value++) {
-		if (value[0] == '%' && value[1] == 'v') {
-			fputs(u.release, f);
-			value++;
-		} else {
-			fputc(*value, f);
-		}
-	}
+	known = expand(value, u.release, f);
 	if (fclose(f) != 0)
 		return -ENOMEM;
+	if (!known)
+		return -EINVAL;
+	if (size >= PATH_MAX)
+		return -ENAMETOOLONG;
 	free(*string);
 	*string = KJ_TAKE_PTR(buf);
 	return 0;
@@ -109,7 +131,14 @@ static int set_path(char **string, const char *value)
 
 static int set_target(struct kj_conf *conf, const char *value)
 {
-	return set_string(&conf->target, value);
+	static const char *const tags[] = { "PARTUUID=", "PARTLABEL=", "UUID=", "LABEL=" };
+	bool good = !*value || *value == '/';
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		good |= strncmp(value, tags[i], strlen(tags[i])) == 0 && value[strlen(tags[i])];
+	if (strlen(value) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return good ? set_string(&conf->target, value) : -EINVAL;
 }
 
 static int set_preload(struct kj_conf *conf, const char *value)
@@ -166,24 +195,30 @@ static int set_initrd(struct kj_conf *conf, const char *value)
 
 static int set_kernel_append(struct kj_conf *conf, const char *value)
 {
-	return set_string(&conf->kernel_append, value);
+	return strlen(value) > KERNEL_APPEND_MAX ? -ENAMETOOLONG :
+	       set_string(&conf->kernel_append, value);
 }
 
 static int set_encryption(struct kj_conf *conf, const char *value)
 {
-	int r = set_string(&conf->keyfile, *value == '/' ? value : "");
+	enum kj_lock lock;
+	int r;
 
-	if (r < 0)
-		return r;
 	if (*value == '/')
-		conf->lock = KJ_LOCK_KEYFILE;
+		lock = KJ_LOCK_KEYFILE;
 	else if (strcmp(value, "passphrase") == 0)
-		conf->lock = KJ_LOCK_PASSPHRASE;
+		lock = KJ_LOCK_PASSPHRASE;
 	else if (!*value || strcmp(value, "no") == 0)
-		conf->lock = KJ_LOCK_NONE;
+		lock = KJ_LOCK_NONE;
 	else
+		lock = -1;
+	conf->lock_unknown = lock == (enum kj_lock)-1;
+	if (conf->lock_unknown)
 		return -EINVAL;
-	return 0;
+	r = set_string(&conf->keyfile, lock == KJ_LOCK_KEYFILE ? value : "");
+	if (r == 0)
+		conf->lock = lock;
+	return r;
 }
 
 static const struct {
@@ -191,26 +226,34 @@ static const struct {
 	int (*set)(struct kj_conf *conf, const char *value);
 	const char *expected;
 } keys[] = {
-	{ "Target",       set_target,        "a device, a tag or a file" },
+	{ "Target",       set_target,        "an absolute file name or a tag such as PARTUUID=..." },
 	{ "Preload",      set_preload,       "park, load or no" },
 	{ "PowerOff",     set_power_off,     "platform, shutdown or reboot" },
 	{ "Encryption",   set_encryption,    "no, passphrase, or an absolute file name" },
-	{ "Region",       set_region,        "auto, or 16M to 1G in whole pages" },
-	{ "KernelImage",  set_kernel_image,  "an absolute file name" },
-	{ "Initrd",       set_initrd,        "an absolute file name" },
-	{ "KernelAppend", set_kernel_append, "kernel command line words" },
+	{ "Region",       set_region,        "auto, or 16M to 1G in whole pages of 4K" },
+	{ "KernelImage",  set_kernel_image,  "an absolute file name, in which only %v and %% are special" },
+	{ "Initrd",       set_initrd,        "an absolute file name, in which only %v and %% are special" },
+	{ "KernelAppend", set_kernel_append, "kernel command line words, 1024 bytes at most" },
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
+/* While reading. */
+struct conf_reading {
+	struct kj_conf conf;
+	bool warn;
+	char file[PATH_MAX];		/* that seen is about */
+	unsigned int seen[N_KEYS];	/* line in it, 0: not yet */
+};
+
 __attribute__((format(printf, 2, 3)))
-static void ignored(struct kj_conf *conf, const char *format, ...)
+static void ignored(struct conf_reading *reading, const char *format, ...)
 {
-	char text[512];
+	char text[PATH_MAX + 512];
 	va_list ap;
 
-	conf->problems++;
-	if (!conf->warn)
+	reading->conf.problems++;
+	if (!reading->warn)
 		return;
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
@@ -218,55 +261,95 @@ static void ignored(struct kj_conf *conf, const char *format, ...)
 	kj_warning("%s", text);
 }
 
+static const char *explain(int r)
+{
+	switch (r) {
+	case -ERANGE:
+		return "is out of range";
+	case -ENAMETOOLONG:
+		return "is too long";
+	case -ENOMEM:
+		return "does not fit into memory";
+	default:
+		return "is not understood";
+	}
+}
+
+/* Two lines of one file that contradict each other are a mistake; two files
+ * are what drop-ins are for. */
+static void look_for_twice(struct conf_reading *reading, const char *file,
+			   unsigned int line, size_t i)
+{
+	if (strcmp(reading->file, file) != 0) {
+		snprintf(reading->file, sizeof(reading->file), "%s", file);
+		memset(reading->seen, 0, sizeof(reading->seen));
+	}
+	if (reading->seen[i])
+		ignored(reading, "%s:%u: \"%s=\" stands in line %u already, which is ignored",
+			file, line, keys[i].name, reading->seen[i]);
+	reading->seen[i] = line;
+}
+
 static void conf_set(void *ctx, const char *file, unsigned int line,
 		     const char *key, const char *value)
 {
-	struct kj_conf *conf = ctx;
+	struct conf_reading *reading = ctx;
+	const char *meant = NULL;
+	int r;
 
 	for (size_t i = 0; i < N_KEYS; i++) {
+		if (strcasecmp(keys[i].name, key) == 0)
+			meant = keys[i].name;
 		if (strcmp(keys[i].name, key) != 0)
 			continue;
-		if (keys[i].set(conf, value) < 0) {
-			ignored(conf, "%s:%u: \"%s=%s\" is ignored: expected %s",
-				file, line, key, value, keys[i].expected);
-		}
+		look_for_twice(reading, file, line, i);
+		r = keys[i].set(&reading->conf, value);
+		if (r < 0)
+			ignored(reading, "%s:%u: \"%s=%.128s\" %s and is ignored: expected %s",
+				file, line, key, value, explain(r), keys[i].expected);
 		return;
 	}
-	ignored(conf, "%s:%u: unknown key \"%s\" is ignored", file, line, key);
+	ignored(reading, "%s:%u: unknown key \"%.64s\" is ignored%s%s%s", file, line, key,
+		meant ? " (did you mean \"" : "", meant ? meant : "", meant ? "\"?)" : "");
 }
 
 static void conf_problem(void *ctx, const char *file, unsigned int line,
 			 const char *what)
 {
-	struct kj_conf *conf = ctx;
-
-	ignored(conf, "%s:%u: %s", file, line, what);
+	if (line)
+		ignored(ctx, "%s:%u: %s", file, line, what);
+	else
+		ignored(ctx, "%s: %s", file, what);
 }
 
 int kj_conf_load(const char *root, bool warn, struct kj_conf *ret)
 {
-	struct kj_conf conf = { .warn = warn };
+	kj_autofree struct conf_reading *reading = calloc(1, sizeof(*reading));
 	const struct kj_ini_reader reader = {
 		.section = "kjump",
+		.trusted = true,
 		.set = conf_set,
 		.problem = conf_problem,
-		.ctx = &conf,
+		.ctx = reading,
 	};
 	int r;
 
+	if (!reading)
+		return -ENOMEM;
+	reading->warn = warn;
 	for (size_t i = 0; i < N_KEYS; i++) {
-		r = keys[i].set(&conf, "");
+		r = keys[i].set(&reading->conf, "");
 		if (r < 0) {
-			kj_conf_done(&conf);
+			kj_conf_done(&reading->conf);
 			return r;
 		}
 	}
 	r = kj_dropin_read(root, "kjump.conf", &reader);
-	if (r < 0) {
-		errno = -r;
-		ignored(&conf, "Some of kjump's configuration cannot be read: %m");
+	if (r == -ENOMEM) {
+		kj_conf_done(&reading->conf);
+		return r;
 	}
-	*ret = conf;
+	*ret = reading->conf;
 	return 0;
 }
 

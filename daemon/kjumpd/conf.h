@@ -25,13 +25,13 @@ struct kj_conf {
 	enum kj_power_off power_off;
 	uint64_t region;	/* bytes, 0: auto */
 	enum kj_lock lock;	/* of images */
+	bool lock_unknown;	/* Encryption= is wrong: write nothing in plain */
 	char *keyfile;		/* "" unless lock is KJ_LOCK_KEYFILE */
 	char *kernel_image;
 	char *initrd;
 	bool initrd_is_default;	/* then kjump-mkinitrd may build it */
 	char *kernel_append;	/* "" or more words for B */
-	unsigned int problems;	/* lines that were ignored */
-	bool warn;		/* while reading: log them */
+	unsigned int problems;	/* lines and files that were ignored */
 };
 
 /**

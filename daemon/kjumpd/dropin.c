@@ -3,7 +3,8 @@
  * Configuration is read the way systemd's own programs read theirs, so that
  * an administrator who knows one knows the other: vendor settings in
  * /usr/lib, volatile ones in /run, the administrator's in /etc; a later line
- * wins over an earlier one.
+ * wins over an earlier one.  A drop-in's directory that others could write to
+ * is as bad as such a file, and ignored as a whole.
  *
  * The same reader serves /etc/kjump.conf (kjumpd, kjumpctl), systemd's
  * sleep.conf (kjump-sleep) and kjumpd's own record of its last result.
@@ -23,69 +24,6 @@
 /* Most important first. */
 static const char *const config_dirs[] = { "/etc", "/run", "/usr/lib" };
 #define N_DIRS (sizeof(config_dirs) / sizeof(config_dirs[0]))
-
-static char *strip(char *s)
-{
-	size_t len;
-
-	s += strspn(s, " \t\r\n");
-	len = strlen(s);
-	while (len && strchr(" \t\r\n", s[len - 1]))
-		s[--len] = '\0';
-	return s;
-}
-
-static void problem(const struct kj_ini_reader *reader, const char *file,
-		    unsigned int line, const char *what)
-{
-	if (reader->problem)
-		reader->problem(reader->ctx, file, line, what);
-}
-
-/* One line; *in_section says whether we are in the section wanted. */
-static void parse_line(const struct kj_ini_reader *reader, const char *file,
-		       unsigned int number, char *text, bool *in_section)
-{
-	char *line = strip(text), *equals;
-	size_t len = strlen(line);
-
-	if (!len || *line == '#' || *line == ';')
-		return;
-	if (*line == '[') {
-		if (line[len - 1] != ']') {
-			problem(reader, file, number, "section without \"]\"");
-			return;
-		}
-		line[len - 1] = '\0';
-		*in_section = strcmp(line + 1, reader->section) == 0;
-		if (!*in_section)
-			problem(reader, file, number, "unknown section, its lines are ignored");
-		return;
-	}
-	equals = strchr(line, '=');
-	if (!equals || equals == line) {
-		problem(reader, file, number, "not a \"Key=Value\" line");
-		return;
-	}
-	*equals = '\0';
-	if (*in_section)
-		reader->set(reader->ctx, file, number, strip(line), strip(equals + 1));
-}
-
-int kj_ini_read(const char *path, const struct kj_ini_reader *reader)
-{
-	kj_cleanup(fclose) FILE *f = fopen(path, "re");
-	kj_autofree char *line = NULL;
-	bool in_section = false;
-	unsigned int number = 0;
-	size_t size = 0;
-
-	if (!f)
-		return -errno;
-	while (getline(&line, &size, f) >= 0)
-		parse_line(reader, path, ++number, line, &in_section);
-	return ferror(f) ? -EIO : 0;
-}
 
 /* Drop-ins found: name is what they are sorted by and what masks. */
 struct dropin {
@@ -132,16 +70,25 @@ static int dropins_add(struct dropins *d, const char *dir, const char *name)
 	return 0;
 }
 
-static int dropins_collect(struct dropins *d, const char *dir)
+static int dropins_collect(struct dropins *d, const char *dir,
+			   const struct kj_ini_reader *reader)
 {
 	kj_cleanup(closedir) DIR *handle = opendir(dir);
 	struct dirent *entry;
+	int r;
 
-	if (!handle)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	if (!handle) {
+		r = errno == ENOENT ? 0 : -errno;
+		if (r < 0)
+			kj_ini_problem(reader, dir, 0, "cannot be read and is ignored: %s",
+				       strerror(-r));
+		return r;
+	}
+	r = kj_ini_trusted(reader, dirfd(handle), dir, "directory");
+	if (r < 0)
+		return r;
 	while ((entry = readdir(handle))) {
 		size_t len = strlen(entry->d_name);
-		int r;
 
 		if (entry->d_name[0] == '.' || len < 6 ||
 		    strcmp(entry->d_name + len - 5, ".conf") != 0 ||
@@ -202,15 +149,19 @@ int kj_dropin_read(const char *root, const char *name,
 			dir = NULL;
 			r = -ENOMEM;
 		} else {
-			r = dropins_collect(&found, dir);
+			r = dropins_collect(&found, dir, reader);
 		}
 		if (r < 0 && !error)
 			error = r;
 	}
 	if (found.n)
 		qsort(found.list, found.n, sizeof(*found.list), compare_dropins);
-	for (size_t i = 0; i < found.n; i++)
-		note_result(kj_ini_read(found.list[i].path, reader), &n, &error);
+	for (size_t i = 0; i < found.n; i++) {
+		r = kj_ini_read(found.list[i].path, reader);
+		if (r == -ENOENT)
+			kj_ini_problem(reader, found.list[i].path, 0, "is a link to nothing");
+		note_result(r, &n, &error);
+	}
 	dropins_done(&found);
 	return error ? error : n;
 }

@@ -5,26 +5,7 @@
 #ifndef KJ_DROPIN_H
 #define KJ_DROPIN_H
 
-/*
- * Who gets the contents.  set() is called for each "Key=Value" line of the
- * wanted section; value has no white space around it and may be empty.
- * problem() is called for each line that is none, and may be NULL.
- */
-struct kj_ini_reader {
-	const char *section;
-	void (*set)(void *ctx, const char *file, unsigned int line,
-		    const char *key, const char *value);
-	void (*problem)(void *ctx, const char *file, unsigned int line,
-			const char *what);
-	void *ctx;
-};
-
-/**
- * kj_ini_read() - read one file
- *
- * Return: 0, or -errno when it cannot be read (-ENOENT: there is none).
- */
-int kj_ini_read(const char *path, const struct kj_ini_reader *reader);
+#include "ini.h"
 
 /**
  * kj_dropin_read() - read a file and its drop-ins, least important first

@@ -266,8 +266,10 @@ static int run(enum kj_job_kind kind, struct job_context *c)
 		return kj_unload(c->reason);
 	if (kind == KJ_JOB_PREPARE)
 		kj_discard_stale(&c->conf);
-	if (kind == KJ_JOB_PREPARE && c->conf.preload == KJ_PRELOAD_NO)
+	if (kind == KJ_JOB_PREPARE && c->conf.preload == KJ_PRELOAD_NO) {
+		step_release(c);	/* it was another word before, maybe */
 		return 0;
+	}
 	r = step_ready(c);
 	if (r < 0)
 		return r;

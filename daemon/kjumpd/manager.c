@@ -35,6 +35,7 @@
  * Runs in kernel A.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@
 #include "load.h"
 #include "manager.h"
 #include "preflight.h"
+#include "recipient.h"
 #include "report.h"
 #include "swap.h"
 
@@ -71,7 +73,7 @@ struct manager {
 	pthread_t worker;
 	int done_fd;
 	bool stopping;
-	sd_event_source *done_source, *term_source, *int_source, *prepare_timer;
+	sd_event_source *done_source, *term_source, *int_source, *hup_source, *prepare_timer;
 	struct kj_last last;
 	char prepare_result[KJ_REASON_TEXT_MAX];
 	uint64_t region_free;
@@ -227,6 +229,7 @@ static void view_done(struct kj_view *view)
 
 static void look(struct kj_view *view)
 {
+	struct kj_recipient recipient;
 	struct kj_resolved target;
 	struct kj_reason ignored;
 	struct kj_conf conf;
@@ -250,7 +253,9 @@ static void look(struct kj_view *view)
 		view->target_size = target.size;
 		kj_resolved_done(&target);
 	}
-	(void)kj_preflight(&conf, NULL, &view->problem);
+	if (kj_preflight(&conf, NULL, &view->problem) == 0)
+		(void)kj_recipient_load("", &conf, &recipient, &view->problem);
+	explicit_bzero(&recipient, sizeof(recipient));
 	kj_conf_done(&conf);
 }
 
@@ -274,6 +279,32 @@ void manager_refresh(struct manager *m)
 	m->view_usec = 0;
 	view = manager_view(m);
 	kj_report_allow(view->problem.error && !kj_swap_usable() ? view->problem.text : NULL);
+}
+
+/* Everything reads the configuration when it needs it, so that there is
+ * nothing to load; but B may be another one now.  The time stamp is for
+ * Type=notify-reload (systemd 253), see sd_notify(3). */
+int manager_reload(struct manager *m, struct kj_reason *reason)
+{
+	uint64_t now = 0;
+	int r;
+
+	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now);
+	manager_refresh(m);
+	r = manager_submit(m, KJ_JOB_PREPARE, NULL, reason);
+	(void)sd_notify(0, "READY=1");
+	return r;
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+	struct kj_reason reason;
+
+	(void)source, (void)si;
+	if (manager_reload(userdata, &reason) < 0)
+		kj_warning("The changed configuration is not taken over: %s", reason.text);
+	return 0;
 }
 
 const struct kj_last *manager_last(const struct manager *m)
@@ -317,6 +348,8 @@ int manager_new(sd_event *event, sd_bus *bus, struct manager **ret)
 		r = sd_event_add_signal(event, &m->term_source, SIGTERM, on_signal, m);
 	if (r >= 0)
 		r = sd_event_add_signal(event, &m->int_source, SIGINT, on_signal, m);
+	if (r >= 0)
+		r = sd_event_add_signal(event, &m->hup_source, SIGHUP, on_hangup, m);
 	if (r < 0) {
 		manager_free(m);
 		return r;
@@ -340,6 +373,7 @@ void manager_free(struct manager *m)
 	sd_event_source_unref(m->done_source);
 	sd_event_source_unref(m->term_source);
 	sd_event_source_unref(m->int_source);
+	sd_event_source_unref(m->hup_source);
 	if (m->done_fd >= 0)
 		close(m->done_fd);
 	view_done(&m->view);

@@ -65,6 +65,16 @@ const struct kj_view *manager_view(struct manager *m);
  */
 void manager_refresh(struct manager *m);
 
+/**
+ * manager_reload() - take a changed configuration over
+ *
+ * Tells systemd, looks again, and has B made ready as it is configured now;
+ * that job says what of the configuration is ignored.  SIGHUP does the same.
+ *
+ * Return: 0, or as manager_submit().
+ */
+int manager_reload(struct manager *m, struct kj_reason *reason);
+
 const struct kj_last *manager_last(const struct manager *m);
 
 /** manager_state() - "unloaded", "loaded", "parked" or "busy" */

@@ -43,6 +43,28 @@ static int load_file(const char *root, struct kj_recipient *ret, struct kj_reaso
 	return 0;
 }
 
+/* A key that others can read or put in place opens what it locks. */
+static int check_secret(const char *path, struct kj_reason *reason)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return kj_reason_set(reason, errno, KJ_WHY_CONFIG,
+				     "Cannot read the key file %s of Encryption=: %m", path);
+	if (!S_ISREG(st.st_mode))
+		return kj_reason_set(reason, EINVAL, KJ_WHY_CONFIG,
+				     "The key file %s of Encryption= is no regular file", path);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return kj_reason_set(reason, EPERM, KJ_WHY_CONFIG,
+				     "The key file %s of Encryption= belongs to user %u and not to root: chown root %s",
+				     path, (unsigned int)st.st_uid, path);
+	if (st.st_mode & 077)
+		return kj_reason_set(reason, EPERM, KJ_WHY_CONFIG,
+				     "The key file %s of Encryption= is open to others (mode %03o): chmod 600 %s, and use a new key if they may have read it",
+				     path, (unsigned int)st.st_mode & 0777, path);
+	return 0;
+}
+
 static int load_keyfile(const char *root, const char *name, struct kj_recipient *ret,
 			struct kj_reason *reason)
 {
@@ -53,6 +75,9 @@ static int load_keyfile(const char *root, const char *name, struct kj_recipient 
 
 	if (asprintf(&path, "%s%s", root, name) < 0)
 		return kj_reason_set(reason, ENOMEM, KJ_WHY_CONFIG, "Out of memory");
+	r = check_secret(path, reason);
+	if (r < 0)
+		return r;
 	r = kj_read_file(path, KJ_KEYFILE_SIZE_MAX, &bytes, &len);
 	if (r < 0) {
 		bytes = NULL;
@@ -70,6 +95,9 @@ static int load_keyfile(const char *root, const char *name, struct kj_recipient 
 int kj_recipient_load(const char *root, const struct kj_conf *conf,
 		      struct kj_recipient *ret, struct kj_reason *reason)
 {
+	if (conf->lock_unknown)
+		return kj_reason_set(reason, EINVAL, KJ_WHY_CONFIG,
+				     "Encryption= has a value that is not understood: correct it (journalctl -u kjumpd says where), for no image is written in plain that was to be encrypted");
 	switch (conf->lock) {
 	case KJ_LOCK_PASSPHRASE:
 		return load_file(root, ret, reason);

@@ -41,7 +41,7 @@ static int make_root(void)
 	int fd = memfd_create("kjump.conf", MFD_CLOEXEC);
 	char path[64], memory[64];
 
-	must(fd >= 0 && mkdtemp(root));
+	must(fd >= 0 && fchmod(fd, 0600) == 0 && mkdtemp(root));
 	path_in_root(path, sizeof(path), "/etc");
 	must(mkdir(path, 0700) == 0);
 	path_in_root(path, sizeof(path), "/etc/kjump.conf");

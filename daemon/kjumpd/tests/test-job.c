@@ -27,6 +27,7 @@ static struct {
 	unsigned int refusals;		/* calls that are refused with EBUSY first */
 	uint64_t answer;		/* the word that then comes back */
 	int room;			/* result of kj_room_check() */
+	enum kj_preload preload;	/* configured */
 	/* seen */
 	unsigned int calls, naps, discards, stale_looks;
 } world;
@@ -109,8 +110,11 @@ int __real_kj_conf_load(const char *root, bool warn, struct kj_conf *ret);
 int __wrap_kj_conf_load(const char *root, bool warn, struct kj_conf *ret);
 int __wrap_kj_conf_load(const char *root, bool warn, struct kj_conf *ret)
 {
+	int r = __real_kj_conf_load("/nonexistent", warn, ret);	/* the defaults */
+
 	(void)root;
-	return __real_kj_conf_load("/nonexistent", warn, ret);	/* the defaults */
+	ret->preload = world.preload;
+	return r;
 }
 
 unsigned int __wrap_sleep(unsigned int seconds);
@@ -221,6 +225,18 @@ static void test_only_prepare_looks_for_a_stale_image(void **state)
 	assert_int_equal(world.stale_looks, 1);
 }
 
+/* Preload= may have been another word when B was parked. */
+static void test_prepare_unloads_what_is_not_to_be_held(void **state)
+{
+	(void)state;
+	assert_int_equal(run(KJ_JOB_PREPARE), 0);
+	assert_int_equal(world.b, KJ_B_PARKED);
+	world.preload = KJ_PRELOAD_NO;
+	assert_int_equal(run(KJ_JOB_PREPARE), 0);
+	assert_int_equal(world.b, KJ_B_NONE);
+	assert_int_equal(world.calls, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +247,7 @@ int main(void)
 		cmocka_unit_test_setup(test_snapshot_is_left, begin),
 		cmocka_unit_test_setup(test_hibernate_without_room_calls_nobody, begin),
 		cmocka_unit_test_setup(test_only_prepare_looks_for_a_stale_image, begin),
+		cmocka_unit_test_setup(test_prepare_unloads_what_is_not_to_be_held, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,7 @@ static void put(const char *path, const void *data, size_t len)
 	assert_non_null(f);
 	assert_int_equal(fwrite(data, 1, len, f), len);
 	fclose(f);
+	assert_int_equal(chmod(full, 0600), 0);
 }
 
 static int setup(void **state)
@@ -112,6 +113,45 @@ static void a_key_file_must_be_there_and_long_enough(void **state)
 	assert_int_equal(kj_get32(r.lock), KJ_LOCK_KEYFILE);
 }
 
+/* A key that others may have read locks nothing. */
+static void a_key_file_of_others_is_refused(void **state)
+{
+	struct kj_conf conf = { .lock = KJ_LOCK_KEYFILE, .keyfile = (char *)"/etc/key" };
+	struct kj_reason reason = { 0 };
+	struct kj_recipient r;
+	char path[256];
+
+	(void)state;
+	put("/etc/key", "0123456789abcdef0123456789abcde", 32);
+	snprintf(path, sizeof(path), "%s/etc/key", root);
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(kj_recipient_load(root, &conf, &r, &reason), -EPERM);
+	assert_non_null(strstr(reason.text, "open to others (mode 640): chmod 600"));
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(kj_recipient_load(root, &conf, &r, &reason), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(path, 4711, 0), 0);
+		assert_int_equal(kj_recipient_load(root, &conf, &r, &reason), -EPERM);
+		assert_non_null(strstr(reason.text, "belongs to user 4711 and not to root"));
+	}
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(kj_recipient_load(root, &conf, &r, &reason), -EINVAL);
+	assert_non_null(strstr(reason.text, "no regular file"));
+}
+
+/* A typing error must not be the reason for an image in plain. */
+static void encryption_that_is_not_understood_is_refused(void **state)
+{
+	struct kj_conf conf = { .lock = KJ_LOCK_NONE, .lock_unknown = true };
+	struct kj_reason reason = { 0 };
+	struct kj_recipient r;
+
+	(void)state;
+	assert_int_equal(kj_recipient_load(root, &conf, &r, &reason), -EINVAL);
+	assert_non_null(strstr(reason.text, "Encryption= has a value that is not understood"));
+}
+
 #define WITH_ROOT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -121,6 +161,8 @@ int main(void)
 		WITH_ROOT(a_missing_key_says_how_to_make_one),
 		WITH_ROOT(a_damaged_key_is_refused),
 		WITH_ROOT(a_key_file_must_be_there_and_long_enough),
+		WITH_ROOT(a_key_file_of_others_is_refused),
+		WITH_ROOT(encryption_that_is_not_understood_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("recipient", tests, NULL, NULL);
