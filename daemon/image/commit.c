@@ -115,6 +115,7 @@ int kj_commit_load(const struct kj_store *store, struct kj_header *ret,
 	return 0;
 }
 
+/* It says how much an older image has left behind, and whether in plain. */
 static int write_none(const struct kj_store *store, const struct copies *c,
 		      struct kj_error *error)
 {
@@ -122,6 +123,11 @@ static int write_none(const struct kj_store *store, const struct copies *c,
 
 	memset(&h, 0, sizeof(h));
 	h.state = kj_le32_of(KJ_HEADER_NONE);
+	if (c->best >= 0) {
+		h.bytes_stored = c->copy[c->best].bytes_stored;
+		h.created_usec = c->copy[c->best].created_usec;
+		h.cipher = c->copy[c->best].cipher;
+	}
 	return write_copies(store, c, &h, error);
 }
 

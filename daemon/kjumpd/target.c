@@ -299,8 +299,7 @@ int kj_target_open(const struct kj_resolved *target, int access,
 	return KJ_TAKE_FD(fd);
 }
 
-/* Does the description on disk lead C to the same place, and the same lock? */
-static bool same_place(const struct kj_target *a, const struct kj_target *b)
+bool kj_target_same(const struct kj_target *a, const struct kj_target *b)
 {
 	return kj_get32(a->kind) == kj_get32(b->kind) &&
 	       kj_get32(a->lock) == kj_get32(b->lock) &&
@@ -324,7 +323,7 @@ int kj_target_save(const struct kj_resolved *resolved, bool *ret_changed,
 		old = NULL;
 	before = old && kj_target_check(old, old_len, NULL) == 0 ?
 		 (const struct kj_target *)old : NULL;
-	*ret_changed = !before || !same_place(before, resolved->blob);
+	*ret_changed = !before || !kj_target_same(before, resolved->blob);
 	if (before && old_len == resolved->blob_len &&
 	    memcmp(old, resolved->blob, old_len) == 0)
 		return 0;

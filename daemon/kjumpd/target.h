@@ -41,8 +41,8 @@ void kj_resolved_done(struct kj_resolved *resolved);
 
 /**
  * kj_target_open() - the target as a store
- * @access: O_RDONLY or O_RDWR; direct I/O, because A's page cache does not
- *          know what B wrote
+ * @access: O_RDONLY or O_RDWR, with or without O_EXCL; direct I/O, because
+ *          A's page cache does not know what B wrote
  * @ret: refers to @target and the descriptor
  *
  * Return: the descriptor, to be closed by the caller, or -errno with @reason.
@@ -64,6 +64,12 @@ struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off pow
 				 const char *tag, uint64_t device_size,
 				 const struct kj_extent *extents, uint32_t n,
 				 size_t *ret_len);
+
+/**
+ * kj_target_same() - do both lead C to the same place, and the same lock?
+ * @a: checked; @b: checked
+ */
+bool kj_target_same(const struct kj_target *a, const struct kj_target *b);
 
 /**
  * kj_target_save() - write the description to KJ_TARGET_FILE_PATH

@@ -122,6 +122,26 @@ static void what_is_discarded_cannot_be_claimed(void **state)
 	disk_free(disk);
 }
 
+/* Also over several discards. */
+static void what_is_left_of_an_image_stays_known(void **state)
+{
+	struct disk *disk = disk_with_image(false);
+	struct kj_image_info before, after;
+	struct kj_error error = { "" };
+
+	(void)state;
+	assert_int_equal(kj_image_probe(&disk->store, &before, &error), 0);
+	assert_int_equal(kj_image_discard(&disk->store, &error), 0);
+	assert_int_equal(kj_image_discard(&disk->store, &error), 0);
+	assert_int_equal(kj_image_probe(&disk->store, &after, &error), 0);
+	assert_int_equal(after.state, KJ_IMAGE_NONE);
+	assert_true(after.bytes_stored > 0);
+	assert_int_equal(after.bytes_stored, before.bytes_stored);
+	assert_int_equal(after.cipher, before.cipher);
+	assert_int_equal(after.pages, 0);
+	disk_free(disk);
+}
+
 static void one_torn_copy_of_the_header_does_not_matter(void **state)
 {
 	(void)state;
@@ -264,6 +284,7 @@ int main(void)
 		cmocka_unit_test(an_image_is_claimed_once),
 		cmocka_unit_test(a_snapshot_can_be_read_and_never_be_claimed),
 		cmocka_unit_test(what_is_discarded_cannot_be_claimed),
+		cmocka_unit_test(what_is_left_of_an_image_stays_known),
 		cmocka_unit_test(one_torn_copy_of_the_header_does_not_matter),
 		cmocka_unit_test(two_torn_copies_are_no_image_and_the_reason_is_told),
 		cmocka_unit_test(the_copy_with_the_higher_generation_counts),
