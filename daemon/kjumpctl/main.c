@@ -33,6 +33,7 @@ static const struct verb {
 	{ "key",       verb_key,       "Make the key for encrypted images" },
 	{ "target",    verb_target,    "Show where the image goes" },
 	{ "inspect",   verb_inspect,   "Show what image is on the target" },
+	{ "discard",   verb_discard,   "Make the target say that there is no image" },
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

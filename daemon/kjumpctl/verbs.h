@@ -15,5 +15,6 @@ int verb_test(int argc, char **argv);
 int verb_key(int argc, char **argv);
 int verb_target(int argc, char **argv);
 int verb_inspect(int argc, char **argv);
+int verb_discard(int argc, char **argv);
 
 #endif /* KJ_VERBS_H */
