@@ -168,9 +168,35 @@ int kj_device_find(const struct kj_target *target, unsigned int timeout_ms,
 	}
 }
 
-int kj_device_open(struct kj_device *dev, struct kj_error *error)
+/* Does nothing hold it but the device mapper? */
+static bool held_by_volumes(const char *path)
 {
-	dev->fd = open(dev->path, O_RDWR | O_DIRECT | O_EXCL | O_CLOEXEC);
+	kj_cleanup(closedir) DIR *dir = NULL;
+	struct dirent *entry;
+	char holders[320];
+	bool held = false;
+
+	snprintf(holders, sizeof(holders), "/sys/class/block/%s/holders", strrchr(path, '/') + 1);
+	dir = opendir(holders);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (strncmp(entry->d_name, "dm-", 3) != 0)
+			return false;
+		held = true;
+	}
+	return held;
+}
+
+int kj_device_open(struct kj_device *dev, const struct kj_target *target,
+		   struct kj_error *error)
+{
+	const int flags = O_RDWR | O_DIRECT | O_CLOEXEC;
+
+	dev->fd = open(dev->path, flags | O_EXCL);
+	if (dev->fd < 0 && errno == EBUSY &&
+	    kj_get32(target->kind) != KJ_TARGET_PARTITION && held_by_volumes(dev->path))
+		dev->fd = open(dev->path, flags);
 	if (dev->fd < 0)
 		return kj_fail(error, -errno, "cannot open %s for writing: %s",
 			       dev->path, strerror(errno));

@@ -34,13 +34,18 @@ int kj_device_find(const struct kj_target *target, unsigned int timeout_ms,
 /**
  * kj_device_open() - open for direct, exclusive I/O
  * @dev: found before; gets the file descriptor
+ * @target: whose extents are on it
  *
  * Exclusive means that the kernel refuses while anything is mounted from it,
  * swaps to it or is stacked on it, and refuses others until it is closed.
  *
+ * Extents below a volume are the exception: the volumes of that disk may be
+ * assembled by now, which changes nothing on it, so that they are tolerated.
+ *
  * Return: 0 or a negative errno.
  */
-int kj_device_open(struct kj_device *dev, struct kj_error *error);
+int kj_device_open(struct kj_device *dev, const struct kj_target *target,
+		   struct kj_error *error);
 
 /**
  * kj_device_check_foreign() - may this be overwritten?

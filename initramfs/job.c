@@ -7,9 +7,9 @@
  * then the engine writes.  Any failure ends as one sentence that travels back
  * to A in the FAILED message.
  *
- * A's file systems are still mounted in A.  For a target that is a file only
- * its extents are written, the file system around them is not even looked at;
- * a whole device is refused when anything but our own image is on it.
+ * A's file systems are still mounted in A.  For a target that is a file or a
+ * volume only its extents are written, what is around them is not even looked
+ * at; a whole device is refused when anything but our own image is on it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -107,7 +107,7 @@ static int open_store(const struct kj_target *target, struct kj_device *dev,
 	r = kj_device_find(target, DEVICE_TIMEOUT_MS, dev, error);
 	if (r < 0)
 		return r;
-	r = kj_device_open(dev, error);
+	r = kj_device_open(dev, target, error);
 	if (r < 0)
 		return r;
 	r = kj_fdstore_init(store, dev->fd, target, error);

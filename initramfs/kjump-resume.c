@@ -144,7 +144,7 @@ static int open_store(struct resume *s)
 	struct kj_error error;
 
 	if (kj_device_find(s->target, s->timeout_sec * 1000, &s->dev, &error) < 0 ||
-	    kj_device_open(&s->dev, &error) < 0 ||
+	    kj_device_open(&s->dev, s->target, &error) < 0 ||
 	    kj_fdstore_init(&s->store, s->dev.fd, s->target, &error) < 0)
 		return conclude(s, LOG_WARNING, "no-device", "not resumed: %s", error.text);
 	return 0;

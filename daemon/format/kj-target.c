@@ -66,8 +66,8 @@ static const char *check_head(const struct kj_target *t, size_t len)
 		return "its length does not match its number of extents";
 	if (kj_get32(t->checksum) != checksum_of(t, len))
 		return "its checksum differs";
-	if (kj_get32(t->kind) != KJ_TARGET_PARTITION &&
-	    kj_get32(t->kind) != KJ_TARGET_FILE)
+	if (kj_get32(t->kind) < KJ_TARGET_PARTITION ||
+	    kj_get32(t->kind) > KJ_TARGET_VOLUME)
 		return "its kind is not known";
 	if (kj_get32(t->power_off) > KJ_POWER_REBOOT)
 		return "its way of powering off is not known";

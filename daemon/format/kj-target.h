@@ -32,6 +32,7 @@
 enum kj_target_kind {
 	KJ_TARGET_PARTITION	= 1,	/* the whole block device */
 	KJ_TARGET_FILE		= 2,	/* a preallocated file's extents */
+	KJ_TARGET_VOLUME	= 3,	/* those of a volume of the device mapper */
 };
 
 /* How B ends after it wrote the image. */

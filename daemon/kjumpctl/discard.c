@@ -5,8 +5,9 @@
  *
  * kjumpd looks for an exclusive user of a partition before each hibernation,
  * and refuses while we are one.  The device of a file has one already, its
- * file system; but a call freezes us as everybody else, and an image that was
- * written and resumed meanwhile is done with.
+ * file system, and so has the disk below a volume; but a call freezes us as
+ * everybody else, and an image that was written and resumed meanwhile is done
+ * with.
  *
  * Runs in kernel A.
  */
@@ -91,15 +92,14 @@ static void print_progress(uint64_t done, uint64_t all)
 /* What is not in use can be had alone, so that nobody writes an image now. */
 static int erase(const struct kj_resolved *target, struct kj_reason *reason)
 {
-	int alone = target->file ? 0 : O_EXCL;
+	int alone = target->file || target->stacked ? 0 : O_EXCL;
 	struct kj_fdstore store;
 	kj_autoclose int fd = -EBADF;
 	char size[24];
 	int r;
 
 	/* Swap space is the kernel's, and an image in it goes with it. */
-	if (kj_get32(target->blob->kind) != KJ_TARGET_PARTITION &&
-	    kj_get32(target->blob->kind) != KJ_TARGET_FILE)
+	if (kj_get32(target->blob->kind) > KJ_TARGET_VOLUME)
 		return kj_reason_set(reason, EOPNOTSUPP, KJ_WHY_TARGET,
 				     "The target %s is not kjump's alone (%s): it cannot be erased",
 				     name_of(target), kj_target_kind_name(target->blob));

@@ -39,7 +39,7 @@ static void print_target(const struct kj_resolved *t)
 	printf("%s %s, %s in %u extent%s of %s (%s)\n",
 	       kj_target_kind_name(t->blob), t->file ? t->file : t->device.path, size,
 	       kj_get32(t->blob->n_extents), kj_get32(t->blob->n_extents) == 1 ? "" : "s",
-	       t->device.path, t->blob->tag);
+	       kj_resolved_disk(t)->path, t->blob->tag);
 }
 
 static int show_or_write(const struct kj_conf *conf, bool write, struct kj_reason *reason)

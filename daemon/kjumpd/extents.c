@@ -46,6 +46,22 @@ static int refuse(struct kj_reason *reason, int error, const char *path, const c
 	return kj_reason_set(reason, error, KJ_WHY_TARGET, "The target file %s %s", path, what);
 }
 
+int kj_extents_append(struct kj_extents *extents, uint64_t start, uint64_t length)
+{
+	uint32_t n = extents->n;
+
+	if (n && extents->list[n - 1].start + extents->list[n - 1].length == start) {
+		extents->list[n - 1].length += length;
+		return 0;
+	}
+	if (n == KJ_TARGET_EXTENTS_MAX)
+		return -EFBIG;
+	extents->list[n].start = start;
+	extents->list[n].length = length;
+	extents->n++;
+	return 0;
+}
+
 int kj_extents_add(struct kj_extents *extents, const char *path,
 		   const struct fiemap_extent *fe, struct kj_reason *reason)
 {
@@ -62,18 +78,10 @@ int kj_extents_add(struct kj_extents *extents, const char *path,
 	if (fe->fe_physical % KJ_TARGET_ALIGN || length % KJ_TARGET_ALIGN || !length)
 		return refuse(reason, EINVAL, path,
 			      "is not aligned to 4096 bytes on the disk: use a file system with blocks of 4096 bytes");
-	extents->covered += length;
-	if (extents->n && extents->list[extents->n - 1].start +
-			  extents->list[extents->n - 1].length == fe->fe_physical) {
-		extents->list[extents->n - 1].length += length;
-		return 0;
-	}
-	if (extents->n == KJ_TARGET_EXTENTS_MAX)
+	if (kj_extents_append(extents, fe->fe_physical, length) < 0)
 		return refuse(reason, EFBIG, path,
 			      "is in too many pieces: make a new one with fallocate while the file system has more free space");
-	extents->list[extents->n].start = fe->fe_physical;
-	extents->list[extents->n].length = length;
-	extents->n++;
+	extents->covered += length;
 	return 0;
 }
 

@@ -23,6 +23,13 @@ struct kj_extents {
 };
 
 /**
+ * kj_extents_append() - add a run of disk bytes at the end
+ *
+ * Return: 0, or -EFBIG when there are KJ_TARGET_EXTENTS_MAX already.
+ */
+int kj_extents_append(struct kj_extents *extents, uint64_t start, uint64_t length);
+
+/**
  * kj_extents_add() - take the next extent of the file
  * @path: for @reason
  *

@@ -276,7 +276,7 @@ int kj_load(const struct kj_conf *conf, const struct kj_resolved *target,
 	uint64_t region;
 	int r;
 
-	r = ensure_files(conf, target->device.devno, reason);
+	r = ensure_files(conf, kj_resolved_disk(target)->devno, reason);
 	if (r < 0)
 		return r;
 	region = kj_region_size(conf);

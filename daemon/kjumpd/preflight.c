@@ -191,15 +191,27 @@ static int check_file(const struct kj_resolved *target, struct kj_reason *reason
 
 int kj_preflight_may_write(const struct kj_resolved *target, struct kj_reason *reason)
 {
+	const struct kj_device *disk = kj_resolved_disk(target);
 	int r;
 
-	if (target->device.read_only)
+	if (target->device.read_only || disk->read_only)
 		return kj_reason_set(reason, EROFS, KJ_WHY_TARGET,
-				     "The target's device %s is read-only", target->device.path);
+				     "The target's device %s is read-only",
+				     disk->read_only ? disk->path : target->device.path);
 	if (target->file)
 		return check_file(target, reason);
 	r = kj_device_check_unused(&target->device, reason);
 	return r < 0 ? r : check_foreign(target, reason);
+}
+
+int kj_preflight_crypt(const struct kj_resolved *target, const struct kj_conf *conf,
+		       struct kj_reason *reason)
+{
+	if (!target->crypt || conf->lock != KJ_LOCK_NONE)
+		return 0;
+	return kj_reason_set(reason, EPERM, KJ_WHY_CONFIG,
+			     "The target %s is encrypted by dm-crypt, and the image is written below that: set Encryption= in /etc/kjump.conf, so that kjump encrypts it",
+			     target->file ? target->file : target->device.path);
 }
 
 int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
@@ -214,7 +226,9 @@ int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
 	r = kj_target_resolve(conf, &resolved, reason);
 	if (r < 0)
 		return r;
-	r = kj_preflight_may_write(&resolved, reason);
+	r = kj_preflight_crypt(&resolved, conf, reason);
+	if (r == 0)
+		r = kj_preflight_may_write(&resolved, reason);
 	if (r == 0)
 		r = kj_preflight_size(&resolved, reason);
 	if (r < 0 || !ret) {

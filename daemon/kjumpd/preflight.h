@@ -46,6 +46,14 @@ int kj_preflight_may_write(const struct kj_resolved *target, struct kj_reason *r
 int kj_preflight_size(const struct kj_resolved *target, struct kj_reason *reason);
 
 /**
+ * kj_preflight_crypt() - who has an encrypted disk expects no plain memory on it
+ *
+ * The image is written below dm-crypt, so that kjump has to encrypt it.
+ */
+int kj_preflight_crypt(const struct kj_resolved *target, const struct kj_conf *conf,
+		       struct kj_reason *reason);
+
+/**
  * kj_preflight_needed() - bytes that an image may take now, at worst
  *
  * All memory that is not free, incompressible, and the image's own tables.

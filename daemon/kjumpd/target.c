@@ -3,11 +3,13 @@
  * Where the image will live, as one block device plus extents.
  *
  *   Target=/dev/sda5, PARTUUID=..., UUID=...   ->  the whole device
+ *   Target=/dev/vg/hibernate                   ->  the volume's extents on the disk
  *   Target=/var/lib/kjump/image                ->  the file's extents (FIEMAP)
  *
  * B and C find the device by a tag: a partition by its PARTUUID, which stays
  * when the image overwrites everything in it; a file by the UUID of its file
- * system, because that is what stays when partitions are renumbered.
+ * system, because that is what stays when partitions are renumbered; the disk
+ * below a volume by its PARTUUID, or the UUID of the volume manager's label.
  *
  * Runs in kernel A.
  */
@@ -24,6 +26,7 @@
 #include "extents.h"
 #include "kj-cleanup.h"
 #include "kj-io.h"
+#include "stack.h"
 #include "target.h"
 
 /* File systems by statfs(2); only the plain ones put a file's bytes at fixed
@@ -53,12 +56,19 @@ void kj_resolved_done(struct kj_resolved *resolved)
 	free(resolved->blob);
 	free(resolved->file);
 	kj_device_done(&resolved->device);
+	kj_device_done(&resolved->lower);
 	*resolved = (struct kj_resolved){ 0 };
 }
 
 const char *kj_target_kind_name(const struct kj_target *target)
 {
-	return kj_get32(target->kind) == KJ_TARGET_FILE ? "file" : "partition";
+	static const char *const names[] = {
+		[KJ_TARGET_PARTITION] = "partition",
+		[KJ_TARGET_FILE]      = "file",
+		[KJ_TARGET_VOLUME]    = "volume",
+	};
+
+	return names[kj_get32(target->kind)];
 }
 
 struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off power_off,
@@ -87,19 +97,47 @@ struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off pow
 	return t;
 }
 
-static int finish(struct kj_resolved *resolved, enum kj_target_kind kind,
-		  const struct kj_conf *conf, const char *key, const char *value,
-		  const struct kj_extent *extents, uint32_t n, struct kj_reason *reason)
+/* By what B and C find the device that has the extents. */
+static int make_tag(const struct kj_resolved *resolved, enum kj_target_kind kind,
+		    char **ret, struct kj_reason *reason)
 {
-	kj_autofree char *tag = NULL;
+	const struct kj_device *disk = kj_resolved_disk(resolved);
+	bool by_content = kind == KJ_TARGET_FILE && !resolved->stacked;
+	const char *key = "PARTUUID", *value = disk->part_uuid;
+
+	if (by_content || (resolved->stacked && !value)) {
+		key = "UUID";
+		value = disk->uuid;
+	}
+	if (!value && kind == KJ_TARGET_PARTITION)
+		return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
+				     "The target %s is not a partition with a PARTUUID, by which it could be found after power-on: make a partition on it",
+				     disk->path);
+	if (!value)
+		return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
+				     "%s %s has no UUID by which it could be found after power-on",
+				     by_content ? "The file system on" : "The target's disk",
+				     disk->path);
+	if (asprintf(ret, "%s=%s", key, value) < 0)
+		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
+	return 0;
+}
+
+static int describe(struct kj_resolved *resolved, enum kj_target_kind kind,
+		    const struct kj_conf *conf, const char *tag,
+		    const struct kj_extents *found, struct kj_reason *reason)
+{
+	kj_autofree struct kj_extent *extents = calloc(found->n, sizeof(*extents));
 	const char *wrong = NULL;
 
-	if (asprintf(&tag, "%s=%s", key, value) < 0) {
-		tag = NULL;
+	if (!extents)
 		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
+	for (uint32_t i = 0; i < found->n; i++) {
+		extents[i].start = kj_le64_of(found->list[i].start);
+		extents[i].length = kj_le64_of(found->list[i].length);
 	}
 	resolved->blob = kj_target_pack(kind, conf->power_off, conf->lock, tag,
-					resolved->device.size, extents, n,
+					kj_resolved_disk(resolved)->size, extents, found->n,
 					&resolved->blob_len);
 	if (!resolved->blob)
 		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET,
@@ -111,50 +149,43 @@ static int finish(struct kj_resolved *resolved, enum kj_target_kind kind,
 	return 0;
 }
 
-/* Volumes of the device mapper or md have to be assembled before they are
- * there; B and C cannot do that yet. */
-static int check_plain_device(const struct kj_device *device, struct kj_reason *reason)
+/* Extents of resolved->device become a description. */
+static int finish(struct kj_resolved *resolved, const char *path, enum kj_target_kind kind,
+		  const struct kj_conf *conf, struct kj_extents *extents,
+		  struct kj_reason *reason)
 {
-	static const char *const kinds[][2] = {
-		{ "dm", "a device-mapper volume (LVM, LUKS)" },
-		{ "md", "a RAID device" },
-		{ "loop", "a loop device" },
-		{ "bcache", "a bcache device" },
-	};
-	char path[96];
+	kj_autofree char *tag = NULL;
+	struct kj_stack stack;
+	int r;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s",
-			 major(device->devno), minor(device->devno), kinds[i][0]);
-		if (access(path, F_OK) == 0)
-			return kj_reason_set(reason, EOPNOTSUPP, KJ_WHY_TARGET,
-					     "The target's device %s is %s: kjump needs a plain partition",
-					     device->path, kinds[i][1]);
-	}
-	return 0;
+	r = kj_stack_resolve(path, resolved->device.devno, extents, &stack, reason);
+	if (r < 0)
+		return r;
+	resolved->stacked = stack.stacked;
+	resolved->crypt = stack.crypt;
+	if (stack.stacked)
+		r = kj_device_open_number(stack.devno, &resolved->lower, reason);
+	if (stack.stacked && kind == KJ_TARGET_PARTITION)
+		kind = KJ_TARGET_VOLUME;
+	if (r == 0)
+		r = make_tag(resolved, kind, &tag, reason);
+	return r < 0 ? r : describe(resolved, kind, conf, tag, extents, reason);
 }
 
 static int resolve_device(const char *path, const struct kj_conf *conf,
 			  struct kj_resolved *resolved, struct kj_reason *reason)
 {
 	struct kj_device *device = &resolved->device;
-	struct kj_extent whole;
+	kj_autofree struct kj_extents *whole = calloc(1, sizeof(*whole));
 	int r;
 
+	if (!whole)
+		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
 	r = kj_device_open(path, device, reason);
 	if (r < 0)
 		return r;
-	r = check_plain_device(device, reason);
-	if (r < 0)
-		return r;
-	if (!device->part_uuid)
-		return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
-				     "The target %s is not a partition with a PARTUUID, by which it could be found after power-on: make a partition on it",
-				     device->path);
-	whole.start = kj_le64_of(0);
-	whole.length = kj_le64_of(device->size & ~(uint64_t)(KJ_TARGET_ALIGN - 1));
-	return finish(resolved, KJ_TARGET_PARTITION, conf, "PARTUUID",
-		      device->part_uuid, &whole, 1, reason);
+	kj_extents_append(whole, 0, device->size & ~(uint64_t)(KJ_TARGET_ALIGN - 1));
+	return finish(resolved, path, KJ_TARGET_PARTITION, conf, whole, reason);
 }
 
 static int check_file_system(int fd, const char *path, struct kj_reason *reason)
@@ -178,38 +209,17 @@ static int check_file_system(int fd, const char *path, struct kj_reason *reason)
 			     path, (unsigned long)fs.f_type);
 }
 
-static int resolve_extents(int fd, const char *path, uint64_t size,
-			   const struct kj_conf *conf,
-			   struct kj_resolved *resolved, struct kj_reason *reason)
-{
-	kj_autofree struct kj_extents *found = malloc(sizeof(*found));
-	kj_autofree struct kj_extent *extents = NULL;
-	int r;
-
-	if (!found)
-		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
-	r = kj_extents_read(fd, path, size, found, reason);
-	if (r < 0)
-		return r;
-	extents = calloc(found->n, sizeof(*extents));
-	if (!extents)
-		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
-	for (uint32_t i = 0; i < found->n; i++) {
-		extents[i].start = kj_le64_of(found->list[i].start);
-		extents[i].length = kj_le64_of(found->list[i].length);
-	}
-	return finish(resolved, KJ_TARGET_FILE, conf, "UUID", resolved->device.uuid,
-		      extents, found->n, reason);
-}
-
 static int resolve_file(const char *path, const struct kj_conf *conf,
 			struct kj_resolved *resolved, struct kj_reason *reason)
 {
+	kj_autofree struct kj_extents *found = calloc(1, sizeof(*found));
 	kj_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	uint64_t size;
 	struct stat st;
 	int r;
 
+	if (!found)
+		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
 				     "Cannot open the target file %s: %m", path);
@@ -221,19 +231,14 @@ static int resolve_file(const char *path, const struct kj_conf *conf,
 		return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
 				     "The target file %s is empty: preallocate it with fallocate -l SIZE", path);
 	r = kj_device_open_number(st.st_dev, &resolved->device, reason);
-	if (r == 0)
-		r = check_plain_device(&resolved->device, reason);
 	if (r < 0)
 		return r;
-	if (!resolved->device.uuid)
-		return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
-				     "The file system on %s has no UUID by which it could be found after power-on",
-				     resolved->device.path);
 	resolved->file = realpath(path, NULL);
 	if (!resolved->file)
 		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
 				     "Cannot resolve the name %s: %m", path);
-	return resolve_extents(fd, resolved->file, size, conf, resolved, reason);
+	r = kj_extents_read(fd, resolved->file, size, found, reason);
+	return r < 0 ? r : finish(resolved, resolved->file, KJ_TARGET_FILE, conf, found, reason);
 }
 
 static int resolve_path(const char *path, const struct kj_conf *conf,
@@ -285,17 +290,18 @@ int kj_target_resolve(const struct kj_conf *conf, struct kj_resolved *ret,
 int kj_target_open(const struct kj_resolved *target, int access,
 		   struct kj_fdstore *ret, struct kj_reason *reason)
 {
-	kj_autoclose int fd = open(target->device.path, access | O_DIRECT | O_CLOEXEC);
+	const char *path = kj_resolved_disk(target)->path;
+	kj_autoclose int fd = open(path, access | O_DIRECT | O_CLOEXEC);
 	struct kj_error error = { "" };
 	int r;
 
 	if (fd < 0)
 		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
-				     "Cannot open the target %s: %m", target->device.path);
+				     "Cannot open the target %s: %m", path);
 	r = kj_fdstore_init(ret, fd, target->blob, &error);
 	if (r < 0)
 		return kj_reason_set(reason, r, KJ_WHY_TARGET, "The target %s: %s",
-				     target->device.path, error.text);
+				     path, error.text);
 	return KJ_TAKE_FD(fd);
 }
 

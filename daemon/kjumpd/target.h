@@ -20,9 +20,20 @@ struct kj_resolved {
 	struct kj_target *blob;		/* sealed */
 	size_t blob_len;
 	uint64_t size;			/* bytes of the store */
-	struct kj_device device;	/* that has the extents */
+	struct kj_device device;	/* as named, or that has the file system */
+	struct kj_device lower;		/* below a volume: the disk; else not set */
+	bool stacked;			/* the extents are on lower, not on device */
+	bool crypt;			/* below dm-crypt: it would not encrypt them */
 	char *file;			/* real path of a file target, else NULL */
 };
+
+/**
+ * kj_resolved_disk() - the device that has the extents
+ */
+static inline const struct kj_device *kj_resolved_disk(const struct kj_resolved *r)
+{
+	return r->stacked ? &r->lower : &r->device;
+}
 
 /**
  * kj_target_resolve() - find the target and describe it
@@ -30,7 +41,8 @@ struct kj_resolved {
  * @ret: freed by kj_resolved_done()
  *
  * Only reads, and does not care whether the target is in use or what is on
- * it: see preflight.h.
+ * it: see preflight.h.  What cannot be a target at all is refused here by what
+ * it is, and what can has a kj_target_kind_name().
  *
  * Return: 0, or -errno with @reason.
  */
@@ -83,6 +95,9 @@ bool kj_target_same(const struct kj_target *a, const struct kj_target *b);
 int kj_target_save(const struct kj_resolved *resolved, bool *ret_changed,
 		   struct kj_reason *reason);
 
+/**
+ * kj_target_kind_name() - "partition", "volume", "file"
+ */
 const char *kj_target_kind_name(const struct kj_target *target);
 
 #endif /* KJ_TARGET_RESOLVE_H */

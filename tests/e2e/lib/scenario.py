@@ -87,6 +87,19 @@ def encrypt(machine):
                "sync; fsfreeze -f /; fsfreeze -u /")
 
 
+def add_to_initramfs(machine, folder):
+    """Puts the files below @folder of the guest into C's initramfs.
+
+    By a second archive behind the first, which is faster than dracut: the
+    kernel unpacks one after the other.  Zeros end the first one's LZ4 stream.
+    """
+    machine.sh(f"set -e; image=/boot/initrd.img-$(uname -r); cd {folder}; "
+               "truncate -s %4 $image; head -c 64 /dev/zero >> $image; "
+               "find . | sort | cpio --quiet -o -H newc >> $image; "
+               # The boot loader reads no journal.
+               "sync; fsfreeze -f /; fsfreeze -u /")
+
+
 def boot_id(machine):
     return machine.read("/proc/sys/kernel/random/boot_id").strip()
 
