@@ -15,6 +15,7 @@ enum {
 	KJ_EXIT_FAILED		= 1,	/* refused or failed; the sentence is on stderr */
 	KJ_EXIT_USAGE		= 2,
 	KJ_EXIT_NO_DAEMON	= 3,	/* kjumpd cannot be reached */
+	KJ_EXIT_WARNINGS	= 4,	/* kjumpctl check: nothing worse */
 };
 
 /**

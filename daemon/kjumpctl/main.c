@@ -25,6 +25,7 @@ static const struct verb {
 	const char *help;
 } verbs[] = {
 	{ "status",    verb_status,    "Show what kjump has, holds and did last" },
+	{ "check",     verb_check,     "Check everything that hibernation needs" },
 	{ "hibernate", verb_hibernate, "Hibernate now (see also systemctl hibernate)" },
 	{ "test",      verb_test,      "Call the second kernel and come back" },
 	{ "load",      verb_load,      "Load the second kernel, as far as Preload= says" },

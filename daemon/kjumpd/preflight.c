@@ -115,13 +115,18 @@ int kj_preflight_kernel(struct kj_reason *reason)
 	return r == 0 ? kj_preflight_command_line(reason) : r;
 }
 
+/* Heads and index take less than 1/128 even if no two pages of the image are
+ * neighbours; headers and padding are far below 1 MiB. */
+uint64_t kj_preflight_image_max(uint64_t bytes)
+{
+	return bytes + bytes / 128 + (1 << 20);
+}
+
 uint64_t kj_preflight_needed(void)
 {
 	uint64_t used = kj_memory_used();
 
-	/* Heads and index take less than 1/128 even if no two pages of the
-	 * image are neighbours; headers and padding are far below 1 MiB. */
-	return used ? used + used / 128 + (1 << 20) : 0;
+	return used ? kj_preflight_image_max(used) : 0;
 }
 
 int kj_preflight_size(const struct kj_resolved *target, struct kj_reason *reason)

@@ -54,6 +54,11 @@ int kj_preflight_crypt(const struct kj_resolved *target, const struct kj_conf *c
 		       struct kj_reason *reason);
 
 /**
+ * kj_preflight_image_max() - bytes that an image of so much memory can take
+ */
+uint64_t kj_preflight_image_max(uint64_t bytes);
+
+/**
  * kj_preflight_needed() - bytes that an image may take now, at worst
  *
  * All memory that is not free, incompressible, and the image's own tables.
