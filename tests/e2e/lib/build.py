@@ -4,10 +4,11 @@ import fcntl
 import time
 
 from . import guest, kernel, package
-from .paths import GUEST, VM_DIR, say
+from .paths import VM_DIR, say
+from .variant import Variant
 
 
-def build(force=False):
+def build(variant=Variant(), force=False):
     began = time.monotonic()
     kernel_dir = kernel.kernel()
     debs = package.package()
@@ -16,8 +17,8 @@ def build(force=False):
     VM_DIR.mkdir(parents=True, exist_ok=True)
     with open(VM_DIR / ".build.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        changed = guest.build(kernel_dir, debs, force)
+        changed = guest.build(variant, kernel_dir, debs, force)
     release = (kernel_dir / "release").read_text()
-    say(f"vm: {GUEST} {'built' if changed else 'is up to date'} in "
+    say(f"vm: {variant.folder} {'built' if changed else 'is up to date'} in "
         f"{time.monotonic() - began:.0f} s: kernel {release}, "
         f"{', '.join(deb.name for deb in debs) or 'no package'}")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .paths import CACHE, VmError, say
 
-KEEP = 3                # entries of a kind that stay
+KEEP = 6                # entries of a kind that stay
 
 
 class Key:

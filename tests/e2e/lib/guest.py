@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The guest: Debian of the host's suite with the kernel and the package.
+"""The guest: Debian with the kernel and the package.
 
     base tar (mmdebstrap, cached)  ->  tree  ->  root.raw (mkfs.ext4 -d)
                                         ^ kernel and modules
                                         ^ tests/e2e/guest/files, helpers
                                         ^ the package
                                         ^ initramfs of C, initrd of B
+
+Which Debian, and what makes the initramfs of C, is the variant's (variant.py).
 
 No loop device and no mount of an image is needed.  Everything after the base
 takes some ten seconds, so that it is simply done again after each change.
@@ -14,17 +16,17 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
-from . import target
+from . import initramfs, target
 from .cache import Key, entry, run
-from .paths import (DISKS, E2E, GUEST, GUEST_FILES, MACHINE_ID, ROOT_UUID,
-                    TARGET_DISKID, TARGET_PARTUUID, VM_DIR, VmError)
+from .paths import (DISKS, E2E, GUEST_FILES, MACHINE_ID, ROOT_UUID,
+                    TARGET_DISKID, TARGET_PARTUUID, VM_DIR)
+from .tree import in_tree, link
 
 PACKAGES = """systemd systemd-sysv dbus udev kmod dracut-core zstd lz4 cpio
     qemu-guest-agent kexec-tools e2fsprogs procps iproute2 util-linux fdisk
-    dmsetup usr-is-merged libkmod2 libsodium23 liblz4-1 libblkid1 libmount1 libsystemd0
-    libarchive13""".split()
+    dmsetup usr-is-merged libkmod2 libsodium23 liblz4-1 libblkid1 libmount1
+    libsystemd0 libarchive13""".split()
 # Nobody reads these in the guest.
 LEAVE_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*",
              "/usr/share/info/*", "/usr/share/zoneinfo/*")
@@ -44,69 +46,43 @@ MASK = """apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer
     systemd-sysusers.service systemd-random-seed.service
     systemd-binfmt.service systemd-initctl.socket cryptsetup.target
     integritysetup.target veritysetup.target remote-fs.target""".split()
-# Generators that find nothing here, and cost a tenth of a second each.
-NO_GENERATORS = """systemd-bless-boot-generator systemd-cryptsetup-generator
-    systemd-debug-generator systemd-getty-generator systemd-gpt-auto-generator
-    systemd-hibernate-resume-generator systemd-integritysetup-generator
-    systemd-rc-local-generator systemd-run-generator
-    systemd-system-update-generator systemd-sysv-generator
-    systemd-veritysetup-generator""".split()
-# What C's initramfs can do without.
-C_MASK = """kmod-static-nodes.service systemd-modules-load.service
-    systemd-sysctl.service systemd-tmpfiles-setup.service
-    systemd-tmpfiles-setup-dev.service systemd-random-seed.service
-    systemd-ask-password-console.path sys-kernel-config.mount
-    initrd-udevadm-cleanup-db.service""".split()
-# Not "base" with its shell and tools: what C holds, A's image must do without.
-C_MODULES = "systemd systemd-initrd udev-rules resume"
-DRIVERS = "virtio_blk"
 # Of the key that the guest has, and does not use unless told to.
 PASSPHRASE = "correct horse battery"
 
 
-# A shell in the tree with what dracut and maintainer scripts look at, gone
-# with the last process in it.
-IN_TREE = """mount --bind /dev "$0/dev" && mount -t proc proc "$0/proc" &&
-mount -t sysfs -o ro sys "$0/sys" && mount -t tmpfs tmp "$0/tmp" &&
-exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
-DEBIAN_FRONTEND=noninteractive chroot "$0" "$@" """
-
-
-def suite():
-    for line in Path("/etc/os-release").read_text().splitlines():
-        if line.startswith("VERSION_CODENAME="):
-            return line.split("=")[1].strip('"')
-    raise VmError("/etc/os-release does not say which Debian this is")
-
-
-def base():
+def base(variant):
     """Cached tar of a Debian tree with PACKAGES."""
-    key = Key("base", suite(), *PACKAGES, *LEAVE_OUT)
+    packages = PACKAGES + initramfs.PACKAGES[variant.generator]
+    key = Key("base", variant.debian, *packages, *LEAVE_OUT)
 
     def make(new):
         run("mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar",
             "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
             *(f"--dpkgopt=path-exclude={path}" for path in LEAVE_OUT),
-            "--include=" + ",".join(PACKAGES), suite(), new / "base.tar")
-    return entry("base", key.hex(), make, f"Debian {suite()}") / "base.tar"
+            "--include=" + ",".join(packages), variant.debian,
+            new / "base.tar")
+    return entry("base", key.hex(), make,
+                 f"Debian {variant.debian}") / "base.tar"
 
 
-def key_of(kernel, debs, base_tar):
-    key = Key("guest", kernel.name, base_tar.parent.name)
+def key_of(variant, kernel, debs, base_tar):
+    key = Key("guest", variant.name, kernel.name, base_tar.parent.name)
     for deb in debs:
         key.file(deb)
     key.tree(GUEST_FILES)
-    for name in ("guest.py", "target.py", "paths.py"):
+    for name in ("guest.py", "initramfs.py", "target.py", "tree.py",
+                 "paths.py"):
         key.file(E2E / "lib" / name)
     return key.hex()
 
 
-def build(kernel, debs, force=False):
-    """Makes GUEST from a kernel folder and .debs; False: it was so already."""
-    base_tar = base()
-    key = key_of(kernel, debs, base_tar)
+def build(variant, kernel, debs, force=False):
+    """Makes a guest from a kernel folder and .debs; False: it was there."""
+    base_tar = base(variant)
+    key = key_of(variant, kernel, debs, base_tar)
+    final = variant.folder
     try:
-        if json.loads((GUEST / "guest.json").read_text())["key"] == key \
+        if json.loads((final / "guest.json").read_text())["key"] == key \
                 and not force:
             return False
     except (OSError, ValueError, KeyError):
@@ -119,22 +95,22 @@ def build(kernel, debs, force=False):
     release = (kernel / "release").read_text()
     add_kernel(tree, kernel, release)
     add_files(tree)
+    (new / "without-package").write_text("".join(
+        f"/{path.relative_to(tree)}\n" for path in sorted(tree.rglob("*"))))
     if debs:
         add_package(tree, debs)
-    add_initramfs(tree, release, bool(debs))
+    initramfs.make_c(tree, variant.generator, release, bool(debs))
+    if debs:
+        add_locked_initramfs(tree, variant.generator, release)
+        initramfs.make_b(tree, release)
     make_disks(new, tree)
     shutil.rmtree(tree)
     (new / "guest.json").write_text(json.dumps(
         {"key": key, "release": release, "kernel": str(kernel),
          "debs": [deb.name for deb in debs]}, indent=1))
-    shutil.rmtree(GUEST, ignore_errors=True)
-    new.rename(GUEST)
+    shutil.rmtree(final, ignore_errors=True)
+    new.rename(final)
     return True
-
-
-def in_tree(tree, *argv, **options):
-    return run("unshare", "--mount", "--propagation", "private",
-               "bash", "-c", IN_TREE, tree, *argv, **options)
 
 
 def add_kernel(tree, kernel, release):
@@ -157,7 +133,7 @@ def add_files(tree):
             tree / "usr/local/bin" / source.stem, source)
     for unit in MASK:
         link(tree / "etc/systemd/system" / unit, "/dev/null")
-    for name in NO_GENERATORS:
+    for name in initramfs.NO_GENERATORS:
         link(tree / "etc/systemd/system-generators" / name, "/dev/null")
     wants = tree / "etc/systemd/system/multi-user.target.wants"
     for unit in (GUEST_FILES / "files/etc/systemd/system").glob("*.service"):
@@ -169,12 +145,6 @@ def add_files(tree):
         f"UUID={ROOT_UUID} / ext4 rw,noatime 0 0\n")
     (tree / "var/log/journal").mkdir(parents=True, exist_ok=True)
     run("chroot", tree, "passwd", "-d", "root")
-
-
-def link(path, to):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    path.symlink_to(to)
 
 
 def add_package(tree, debs):
@@ -198,47 +168,11 @@ def describe_target(tree, lock=0):
         f"PARTUUID={TARGET_PARTUUID}", target_partition_size(), lock))
 
 
-def add_initramfs(tree, release, with_kjump):
-    """The initramfs of A and C, and B's, which kjumpd would make else."""
-    extra = tree / "var/cache/initramfs"
-    extra.mkdir()
-    run("cp", "-a", "--no-preserve=ownership",
-        f"{GUEST_FILES / 'initramfs'}/.", extra)
-    shutil.copy(tree / "usr/lib/os-release", extra / "etc/initrd-release")
-    for unit in C_MASK:
-        link(extra / "etc/systemd/system" / unit, "/dev/null")
-    link(extra / "etc/systemd/system/sysinit.target.wants/kj-text.service",
-         "/etc/systemd/system/kj-text.service")
-    for name in NO_GENERATORS:
-        if "resume" in name:            # the benchmark's peer needs it
-            continue
-        link(extra / "etc/systemd/system-generators" / name, "/dev/null")
-    dracut(tree, release, f"initrd.img-{release}", with_kjump)
-    if with_kjump:
-        add_locked_initramfs(tree, release, extra)
-    shutil.rmtree(extra)
-    if with_kjump:
-        in_tree(tree, "/usr/libexec/kjump/kjump-mkinitrd",
-                "--kernel", release, "--drivers", DRIVERS,
-                "--output", f"/var/lib/kjump/initrd-{release}.img")
-
-
-def dracut(tree, release, name, with_kjump):
-    in_tree(tree, "dracut", "--force", "--quiet", "--no-hostonly",
-            "--no-hostonly-cmdline", "--no-early-microcode", "--lz4",
-            "--nostrip", "--kver", release,
-            "-m", C_MODULES + (" kjump" if with_kjump else ""),
-            "--include", "/var/cache/initramfs", "/",
-            "--install", "/usr/local/bin/kj-text",
-            "--drivers", DRIVERS, f"/boot/{name}")
-
-
-def add_locked_initramfs(tree, release, extra):
-    """One that asks for PASSPHRASE; emulated, dracut takes minutes."""
+def add_locked_initramfs(tree, generator, release):
+    """C's, as it is when images are encrypted; see scenario.encrypt()."""
     in_tree(tree, "kjumpctl", "key", input=f"{PASSPHRASE}\n{PASSPHRASE}\n")
-    (extra / "etc/systemd/system/systemd-ask-password-console.path").unlink()
     describe_target(tree, target.PASSPHRASE)
-    dracut(tree, release, f"initrd.img-{release}-locked", True)
+    initramfs.make_c(tree, generator, release, True, locked=True)
     describe_target(tree)
 
 

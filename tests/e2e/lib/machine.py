@@ -19,10 +19,10 @@ import socket
 import subprocess
 import time
 
-from . import qemu, supervisor
+from . import qemu, supervisor, variant
 from .agent import Agent, AgentGone
-from .paths import (DEFAULT_CPUS, DEFAULT_MEMORY, DISKS, GUEST, KERNEL_ARGS,
-                    VM_DIR, VmError, say)
+from .paths import (DEFAULT_CPUS, DEFAULT_MEMORY, DISKS, KERNEL_ARGS, VM_DIR,
+                    VmError, say)
 from .qmp import Qmp
 
 START_TIMEOUT = 240
@@ -105,13 +105,13 @@ class Machine:
     # -- power ------------------------------------------------------------
 
     def start(self, memory=None, cpus=None, fresh=False, append=None,
-              faults=None, timeout=START_TIMEOUT, prepare=None):
+              faults=None, timeout=START_TIMEOUT, prepare=None, guest=""):
         """Powers on, waits for the agent; returns the seconds between.
 
         @memory in MiB, @cpus and @append stay as they were when None, since
         a machine that hibernated must come back as it was.  @faults: disk
         name -> "ro", "eio" or "".  @prepare is called when fresh disks are
-        there.  Only the very first boot of fresh disks may be tried again,
+        there; they are those of @guest (variant.py).  Only the very first boot of fresh disks may be tried again,
         and says so.
         """
         if self.pid():
@@ -121,7 +121,7 @@ class Machine:
         while True:
             tries -= 1
             if fresh:
-                self.make_fresh()
+                self.make_fresh(guest)
                 if prepare:
                     prepare()
             self.power_on(memory, cpus, append, faults)
@@ -135,10 +135,11 @@ class Machine:
                 say(f"{self.name}: the emulator broke this first boot "
                     f"({BOGUS_OOPS.decode()}); trying again")
 
-    def make_fresh(self):
+    def make_fresh(self, guest=""):
         """Copies the guest as built over what was there."""
-        if not (GUEST / "root.raw").exists():
-            raise VmError("there is no guest yet: run `vm build`")
+        built = variant.parse(guest).folder
+        if not (built / "root.raw").exists():
+            raise VmError(f"there is no guest yet in {built}: run `vm build`")
         serial = None
         if self.serial_log.exists():
             serial = self.serial_log.read_bytes()
@@ -148,16 +149,14 @@ class Machine:
             (self.dir / "serial-before.log").write_bytes(serial)
         for name in DISKS:
             subprocess.run(["cp", "--sparse=always", "--reflink=auto",
-                            GUEST / f"{name}.raw", self.disk(name)],
+                            built / f"{name}.raw", self.disk(name)],
                            check=True)
+        (self.dir / "release").write_text(
+            json.loads((built / "guest.json").read_text())["release"])
 
     def load_kernel(self):
         """The boot loader's part: kernel and initramfs from /boot."""
-        release = json.loads((GUEST / "guest.json").read_text())["release"]
-        known = self.dir / "release"
-        if known.exists():
-            release = known.read_text()
-        known.write_text(release)
+        release = (self.dir / "release").read_text()
         for source, name in ((f"vmlinuz-{release}", "bzImage"),
                              (f"initrd.img-{release}", "initramfs")):
             (self.dir / name).unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 
 Two places are written to.  CACHE holds what is expensive and depends only on
 its inputs (kernels, the Debian base, .debs); it is outside the checkout and
-outlives it.  VM_DIR holds the guest as built (".guest") and one folder for
+outlives it.  VM_DIR holds the guests as built (".guest*") and one folder for
 each machine.
 """
 import os
@@ -13,7 +13,6 @@ TOP = Path(__file__).resolve().parents[3]
 E2E = TOP / "tests" / "e2e"
 VM_DIR = Path(os.environ.get("KJUMP_VM_DIR") or TOP / "build" / "vm")
 CACHE = Path(os.environ.get("KJUMP_CACHE") or "/var/cache/kjump")
-GUEST = VM_DIR / ".guest"
 GUEST_FILES = E2E / "guest"
 
 # The guest's disks: name -> bytes.  They are sparse files.

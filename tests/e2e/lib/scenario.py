@@ -100,6 +100,25 @@ def add_to_initramfs(machine, folder):
                "sync; fsfreeze -f /; fsfreeze -u /")
 
 
+def power_on_typing(machine, passphrases):
+    """Powers on, types when asked, waits; returns seconds from power-on."""
+    machine.power_on()
+    at = 0
+    for passphrase in passphrases:
+        at = machine.wait_serial("assphrase of the hibernated system",
+                                 timeout=120, after=at)
+        machine.type(passphrase + "\n")
+    return machine.wait_agent()
+
+
+def logind_can(machine, verb):
+    """logind's answer to CanHibernate and the like: "yes", "no", "na"."""
+    return machine.run("busctl", "call", "org.freedesktop.login1",
+                       "/org/freedesktop/login1",
+                       "org.freedesktop.login1.Manager",
+                       f"Can{verb}").split('"')[1]
+
+
 def boot_id(machine):
     return machine.read("/proc/sys/kernel/random/boot_id").strip()
 

@@ -3,14 +3,15 @@
 
 A test is a file TNN-name.py in tests/e2e with a doc string, whose first line
 is the promise that it checks, and a function run(t).  It gets one machine of
-its own, says what it saw, and fails by an exception.
+its own, says what it saw, and fails by an exception.  GUEST = "..." in the
+file asks for another guest than the usual one (variant.py).
 """
 import importlib.util
 import shutil
 import time
 import traceback
 
-from . import scenario
+from . import build, scenario, variant
 from .machine import Machine
 from .paths import E2E, VM_DIR, VmError
 
@@ -27,6 +28,7 @@ class Test:
         self.module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(self.module)
         self.promise = self.module.__doc__.splitlines()[0]
+        self.guest = getattr(self.module, "GUEST", "")
         self.machine = Machine(self.name.split("-")[0])
         self.allowed = []       # patterns of kernel messages that are expected
 
@@ -44,8 +46,11 @@ class Test:
 
     def boot(self, parked=True, **options):
         """A machine with fresh disks; returns it when B is parked."""
+        guest = options.setdefault("guest", self.guest)
+        if guest:               # the runner has built the usual one
+            build.build(variant.parse(guest))
         seconds = self.machine.start(fresh=True, **options)
-        text = f"booted in {seconds:.1f} s"
+        text = f"{guest} booted in {seconds:.1f} s".lstrip()
         if parked:
             text += (", kernel B parked after "
                      f"{scenario.wait_parked(self.machine):.1f} s more")
