@@ -72,7 +72,12 @@ static void log_and_remember(int level, const char *text)
 	kj_cleanup(fclose) FILE *console = NULL;
 	int n;
 
-	kj_log_stderr(level, text);
+	/* Without systemd (initramfs-tools) stderr is the console, and only the
+	 * kernel's log will be in the journal. */
+	if (getenv("JOURNAL_STREAM"))
+		kj_log_stderr(level, text);
+	else
+		kj_log_kmsg(level, text);
 	/* Who waits in front of the machine wants to know, too; not what is usual. */
 	if (level <= LOG_NOTICE && (console = fopen("/dev/console", "we")))
 		fprintf(console, "kjump: %s\r\n", text);
@@ -387,6 +392,13 @@ static uint64_t needs_kib(void)
 	return kj_room_needs_kib(kj_ram().pages, cpus > 0 ? (unsigned int)cpus : 1, &info);
 }
 
+/* That of dracut (and any with systemd), or that of initramfs-tools. */
+static bool in_initramfs(void)
+{
+	return access("/etc/initrd-release", F_OK) == 0 ||
+	       access("/conf/initramfs.conf", F_OK) == 0;
+}
+
 int main(int argc, char *argv[])
 {
 	struct resume s = {
@@ -400,8 +412,8 @@ int main(int argc, char *argv[])
 		puts("kjump-resume " KJ_VERSION);
 		return EXIT_SUCCESS;
 	}
-	if (argc > 1 || access("/etc/initrd-release", F_OK) < 0) {
-		fprintf(stderr, "%s runs in an initramfs, by kjump-resume.service; see kjump-resume(8)\n",
+	if (argc > 1 || !in_initramfs()) {
+		fprintf(stderr, "%s runs in an initramfs, before file systems are mounted; see kjump-resume(8)\n",
 			argv[0]);
 		return EXIT_FAILURE;
 	}

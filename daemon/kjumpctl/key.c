@@ -90,6 +90,6 @@ int verb_key(int argc, char **argv)
 		return KJ_EXIT_FAILED;
 	}
 	puts("Written to " KJ_RECIPIENT_FILE ".  Set Encryption=passphrase in /etc/kjump.conf, and rebuild the\n"
-	     "initramfs (dracut --force), so that it can ask for the passphrase.");
+	     "initramfs (dracut --force, or update-initramfs -u), so that it can ask for the passphrase.");
 	return KJ_EXIT_OK;
 }

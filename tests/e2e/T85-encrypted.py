@@ -8,16 +8,6 @@ which says why.
 from lib import guest, scenario
 
 MARK = "a-secret-that-nobody-may-read-on-the-disk"
-PROMPT = "assphrase of the hibernated system"
-
-
-def power_on(machine, passphrases):
-    machine.power_on()
-    at = 0
-    for passphrase in passphrases:
-        at = machine.wait_serial(PROMPT, timeout=120, after=at)
-        machine.type(passphrase + "\n")
-    return machine.wait_agent()
 
 
 def run(t):
@@ -29,7 +19,7 @@ def run(t):
     down = scenario.hibernate(machine)
     with open(machine.disk("target"), "rb") as disk:
         t.check(MARK.encode() not in disk.read(), "the mark is on the disk")
-    up = power_on(machine, ["wrong", guest.PASSPHRASE])
+    up = scenario.power_on_typing(machine, ["wrong", guest.PASSPHRASE])
     t.equal(scenario.boot_id(machine), boot_id, "boot id")
     t.equal(machine.read("/run/mark").strip(), MARK, "tmpfs")
     last = scenario.status(machine)["last"]
@@ -38,7 +28,7 @@ def run(t):
           f"read in {last['read_usec'] / 1e6:.1f} s")
     scenario.wait_parked(machine)
     scenario.hibernate(machine)
-    power_on(machine, ["wrong", "wrong again", "and again"])
+    scenario.power_on_typing(machine, ["wrong", "wrong again", "and again"])
     t.check(scenario.boot_id(machine) != boot_id, "it resumed")
     resume = scenario.status(machine)["resume"]
     t.equal(resume["result"], "refused", "result in the status")
