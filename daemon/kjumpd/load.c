@@ -2,8 +2,11 @@
 /*
  * B is loaded by kexec-tools, so that nothing of a boot protocol is here:
  *
- *   kexec --load-preserve-context KERNEL --initrd=... --mem-min=... --mem-max=...
- *         --pass-memmap-cmdline --append=...
+ *   kexec --kexec-syscall --load-preserve-context KERNEL --initrd=...
+ *         --mem-min=... --mem-max=... --pass-memmap-cmdline --append=...
+ *
+ * Newer versions of it (Debian 13) would take kexec_file_load(2), which cannot
+ * preserve the context, if they were not told otherwise.
  *
  * Its region is [4 KiB, Region): it must include the memory below 640 KiB,
  * where B starts its other CPUs, and kexec has to tell B (memmap=) that the
@@ -177,7 +180,8 @@ static int run_kexec(const struct kj_conf *conf, const struct b_image *b,
 		     struct kj_reason *reason)
 {
 	char *const argv[] = {
-		(char *)KEXEC, (char *)"--load-preserve-context", conf->kernel_image,
+		(char *)KEXEC, (char *)"--kexec-syscall",
+		(char *)"--load-preserve-context", conf->kernel_image,
 		b->initrd_option, (char *)b->mem_min, (char *)b->mem_max,
 		(char *)"--pass-memmap-cmdline", b->append_option, NULL,
 	};
