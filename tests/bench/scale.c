@@ -37,7 +37,6 @@
 #define PATCH_BYTES	(PATCH * KJ_PAGE_SIZE)
 #define WORDS		8u
 #define DATA		32u		/* different patches of data */
-#define EXTRA_WORKERS	3u		/* of writer.c */
 
 /* One patch of zeros, then words, then data: all that there is to see. */
 static uint8_t pool[1 + WORDS + DATA][PATCH_BYTES] __attribute__((aligned(4096)));
@@ -253,7 +252,7 @@ static bool run(uint64_t gib, const char *path, struct result *res)
 		return false;
 	}
 	in_child(write_image, &disk.store, gib * GIB / KJ_PAGE_SIZE, res);
-	if (!is_right(res, "writing", cpus + EXTRA_WORKERS))
+	if (!is_right(res, "writing", cpus + KJ_CREW_EXTRA))
 		return false;
 	in_child(read_image, &disk.store, gib * GIB / KJ_PAGE_SIZE, reading);
 	printf("%5" PRIu64 " %11" PRIu64 " %9.1f %9.1f   %7.1f %7.1f %7.1f   %7.1f %7.1f %7.1f   %7.1f\n",
