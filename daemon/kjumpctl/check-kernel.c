@@ -31,17 +31,18 @@ void kj_judge_memory(struct kj_checks *checks, enum kj_b_state state, enum kj_pr
 		     uint64_t region)
 {
 	static const char name[] = "memory";
-	char size[24];
+	char size[24], in[32] = "";	/* 0: only root can tell */
 
-	kj_format_size(size, sizeof(size), region);
+	if (region)
+		snprintf(in, sizeof(in), " in %s", kj_format_size(size, sizeof(size), region));
 	if (state == KJ_B_PARKED)
-		kj_check_add(checks, name, KJ_CHECK_OK, "Kernel B is parked in %s", size);
+		kj_check_add(checks, name, KJ_CHECK_OK, "Kernel B is parked%s", in);
 	else if (state == KJ_B_LOADED && wanted == KJ_PRELOAD_PARK)
 		kj_check_add(checks, name, KJ_CHECK_WARNING,
-			     "Kernel B is loaded in %s and has not been booted yet: kjumpctl load does that now, or says why it cannot",
-			     size);
+			     "Kernel B is loaded%s and has not been booted yet: kjumpctl load does that now, or says why it cannot",
+			     in);
 	else if (state == KJ_B_LOADED)
-		kj_check_add(checks, name, KJ_CHECK_OK, "Kernel B is loaded in %s", size);
+		kj_check_add(checks, name, KJ_CHECK_OK, "Kernel B is loaded%s", in);
 	else if (wanted == KJ_PRELOAD_NO)
 		kj_check_add(checks, name, KJ_CHECK_OK,
 			     "Kernel B is loaded when it is needed (Preload=no)");

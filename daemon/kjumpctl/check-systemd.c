@@ -11,10 +11,8 @@
 #include "checks.h"
 #include "client.h"
 #include "kj-cleanup.h"
+#include "units.h"
 
-#define SYSTEMD	"org.freedesktop.systemd1"
-#define UNIT	"org.freedesktop.systemd1.Unit"
-#define SERVICE	"org.freedesktop.systemd1.Service"
 #define LOGIND	"org.freedesktop.login1"
 
 KJ_DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref)
@@ -75,62 +73,14 @@ void kj_judge_service(struct kj_checks *checks, const char *load_state,
 		kj_check_add(checks, name, KJ_CHECK_OK, "kjumpd runs, and is started at boot");
 }
 
-/* A text property of a unit, malloc()ed; "" when there is none. */
-static char *unit_text(sd_bus *bus, const char *unit, const char *property)
-{
-	kj_autofree char *path = NULL, *value = NULL;
-
-	if (sd_bus_path_encode("/org/freedesktop/systemd1/unit", unit, &path) < 0 ||
-	    sd_bus_get_property_string(bus, SYSTEMD, path, UNIT, property, NULL, &value) < 0) {
-		free(value);
-		value = NULL;
-		return strdup("");
-	}
-	return KJ_TAKE_PTR(value);
-}
-
-/* The last string of an array of strings, and of structures that begin with
- * one: malloc()ed, "" when there is none. */
-static char *last_of(sd_bus *bus, const char *unit, const char *interface,
-		     const char *property, const char *contents)
-{
-	kj_cleanup(sd_bus_message_unref) sd_bus_message *m = NULL;
-	kj_autofree char *path = NULL, *type = NULL;
-	bool structure = *contents == '(';
-	const char *text, *last = "";
-	int r;
-
-	if (asprintf(&type, "a%s", contents) < 0)
-		type = NULL;
-	r = sd_bus_path_encode("/org/freedesktop/systemd1/unit", unit, &path);
-	if (r >= 0)
-		r = sd_bus_get_property(bus, SYSTEMD, path, interface, property, NULL, &m, type);
-	if (r >= 0)
-		r = sd_bus_message_enter_container(m, 'a', contents);
-	while (r >= 0) {
-		if (structure)
-			r = sd_bus_message_enter_container(m, 'r', "sasbttttuii");
-		if (structure && r <= 0)
-			break;
-		r = sd_bus_message_read(m, "s", &text);
-		if (r <= 0)
-			break;
-		last = text;
-		if (structure)
-			r = sd_bus_message_skip(m, "asbttttuii");
-		if (structure && r >= 0)
-			r = sd_bus_message_exit_container(m);
-	}
-	return strdup(last);
-}
-
 static void look_at_sleep_unit(sd_bus *bus, struct kj_checks *checks)
 {
 	static const char unit[] = "systemd-hibernate.service";
-	kj_autofree char *target = unit_text(bus, "hibernate.target", "LoadState");
-	kj_autofree char *state = unit_text(bus, unit, "LoadState");
-	kj_autofree char *last = last_of(bus, unit, SERVICE, "ExecStart", "(sasbttttuii)");
-	kj_autofree char *file = last_of(bus, unit, UNIT, "DropInPaths", "s");
+	kj_autofree char *target = kj_unit_text(bus, "hibernate.target", "LoadState");
+	kj_autofree char *state = kj_unit_text(bus, unit, "LoadState");
+	kj_autofree char *last = kj_unit_last(bus, unit, KJ_SERVICE_INTERFACE,
+					      "ExecStart", "(sasbttttuii)");
+	kj_autofree char *file = kj_unit_last(bus, unit, KJ_UNIT_INTERFACE, "DropInPaths", "s");
 
 	if (!target || !state || !last || !file)
 		return;
@@ -140,16 +90,22 @@ static void look_at_sleep_unit(sd_bus *bus, struct kj_checks *checks)
 		kj_judge_sleep_unit(checks, unit, state, last, file);
 }
 
-static void look_at_logind(sd_bus *bus, struct kj_checks *checks)
+static void look_at_logind(const struct kj_check_env *env, struct kj_checks *checks)
 {
 	kj_cleanup(sd_bus_message_unref) sd_bus_message *reply = NULL;
+	sd_bus_error error = SD_BUS_ERROR_NULL;
 	const char *answer = NULL;
 
-	if (sd_bus_call_method(bus, LOGIND, "/org/freedesktop/login1",
-			       "org.freedesktop.login1.Manager", "CanHibernate", NULL,
+	if (sd_bus_call_method(env->bus, LOGIND, "/org/freedesktop/login1",
+			       "org.freedesktop.login1.Manager", "CanHibernate", &error,
 			       &reply, NULL) >= 0)
 		(void)sd_bus_message_read(reply, "s", &answer);
-	kj_judge_logind(checks, answer);
+	if (!answer && !env->root)
+		kj_check_add(checks, "logind", KJ_CHECK_UNKNOWN, "logind does not tell: %s",
+			     error.message ? error.message : "no answer");
+	else
+		kj_judge_logind(checks, answer);
+	sd_bus_error_free(&error);
 }
 
 /* What kjumpd finds wrong and nobody above has said. */
@@ -184,14 +140,14 @@ void kj_look_systemd(const struct kj_check_env *env, struct kj_checks *checks)
 			     "The system bus cannot be reached: is this machine booted with systemd, and dbus running?");
 		return;
 	}
-	load = unit_text(env->bus, unit, "LoadState");
-	active = unit_text(env->bus, unit, "ActiveState");
-	file = unit_text(env->bus, unit, "UnitFileState");
+	load = kj_unit_text(env->bus, unit, "LoadState");
+	active = kj_unit_text(env->bus, unit, "ActiveState");
+	file = kj_unit_text(env->bus, unit, "UnitFileState");
 	if (!load || !active || !file)
 		return;
 	kj_judge_service(checks, load, active, file);
 	if (strcmp(active, "active") == 0)
 		look_at_kjumpd(env->bus, checks);
 	look_at_sleep_unit(env->bus, checks);
-	look_at_logind(env->bus, checks);
+	look_at_logind(env, checks);
 }

@@ -15,6 +15,7 @@
 #include "kj-key.h"
 #include "prompt.h"
 #include "recipient.h"
+#include "setup.h"
 #include "verbs.h"
 
 #define SHORTEST 8
@@ -54,7 +55,7 @@ static int ask_twice(char *passphrase, struct kj_reason *reason)
 	return len;
 }
 
-static int make_key(bool replace, struct kj_reason *reason)
+int kj_make_key(bool replace, struct kj_reason *reason)
 {
 	char passphrase[KJ_PASSPHRASE_MAX];
 	struct kj_recipient recipient;
@@ -85,7 +86,7 @@ int verb_key(int argc, char **argv)
 	bool replace = false;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &replace);
-	if (make_key(replace, &reason) < 0) {
+	if (kj_make_key(replace, &reason) < 0) {
 		fprintf(stderr, "kjumpctl: %s\n", reason.text);
 		return KJ_EXIT_FAILED;
 	}

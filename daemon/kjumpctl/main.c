@@ -25,6 +25,7 @@ static const struct verb {
 	const char *help;
 } verbs[] = {
 	{ "status",    verb_status,    "Show what kjump has, holds and did last" },
+	{ "setup",     verb_setup,     "Make this machine ready to hibernate" },
 	{ "check",     verb_check,     "Check everything that hibernation needs" },
 	{ "hibernate", verb_hibernate, "Hibernate now (see also systemctl hibernate)" },
 	{ "test",      verb_test,      "Call the second kernel and come back" },

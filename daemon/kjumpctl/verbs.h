@@ -7,6 +7,7 @@
 #define KJ_VERBS_H
 
 int verb_status(int argc, char **argv);
+int verb_setup(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_unload(int argc, char **argv);

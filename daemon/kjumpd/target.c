@@ -209,6 +209,15 @@ static int check_file_system(int fd, const char *path, struct kj_reason *reason)
 			     path, (unsigned long)fs.f_type);
 }
 
+int kj_target_check_place(const char *dir, const char *path, struct kj_reason *reason)
+{
+	kj_autoclose int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return kj_reason_set(reason, errno, KJ_WHY_TARGET, "Cannot open %s: %m", dir);
+	return check_file_system(fd, path, reason);
+}
+
 static int resolve_file(const char *path, const struct kj_conf *conf,
 			struct kj_resolved *resolved, struct kj_reason *reason)
 {

@@ -52,6 +52,14 @@ int kj_target_resolve(const struct kj_conf *conf, struct kj_resolved *ret,
 void kj_resolved_done(struct kj_resolved *resolved);
 
 /**
+ * kj_target_check_place() - could a file in a directory be a target?
+ * @path: of that file, for @reason
+ *
+ * Says so by the kind of file system alone.
+ */
+int kj_target_check_place(const char *dir, const char *path, struct kj_reason *reason);
+
+/**
  * kj_target_open() - the target as a store
  * @access: O_RDONLY or O_RDWR, with or without O_EXCL; direct I/O, because
  *          A's page cache does not know what B wrote

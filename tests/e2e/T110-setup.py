@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One command makes a fresh machine hibernate, to a partition.
+
+Before that it refuses what holds something, changes nothing when it is only
+asked what it would do or when nobody can be asked, and takes back what it has
+done when a step fails.  A second run finds nothing to do.
+"""
+from lib import fresh
+
+
+def refusals(t, machine):
+    before = fresh.traces(machine)
+    status, said = fresh.setup(machine, "--dry-run")
+    t.check(status == 0 and "to do:" in said and "/dev/vdb1" in said,
+            f"--dry-run: status {status}: {said}")
+    status, said = fresh.setup(machine)
+    t.check(status == 1 and "--yes" in said,
+            f"without a terminal: status {status}: {said}")
+    machine.run("mkfs.ext4", "-q", "-F", "-L", "home", "/dev/vdb1")
+    for options in (("--target=/dev/vdb1",), ("--target=auto", "--dry-run")):
+        status, said = fresh.setup(machine, "--yes", *options)
+        t.check("/dev/vdb1 holds an ext4 file system labelled 'home'" in said,
+                f"a foreign partition, {options}: status {status}: {said}")
+    t.equal(fresh.traces(machine), before, "after four runs that refuse")
+    machine.sh("wipefs -qa /dev/vdb1; udevadm settle")
+
+
+def failure(t, machine):
+    """dracut is kept from doing its work, after all else was done."""
+    before = fresh.traces(machine)
+    machine.sh("chmod -x /usr/libexec/kjump/kjump-resume")
+    status, said = fresh.setup(machine, "--yes")
+    t.check(status == 1 and "Undoing" in said,
+            f"an initramfs that cannot be built: status {status}: {said}")
+    machine.sh("chmod +x /usr/libexec/kjump/kjump-resume")
+    t.equal(fresh.traces(machine), before, "after it was undone")
+
+
+def run(t):
+    machine = t.boot(parked=False)
+    fresh.make(machine)
+    t.check("initramfs" in fresh.not_ok(machine), "this guest is not fresh")
+    refusals(t, machine)
+    t.say("a dry run, a run that cannot ask, and a partition with a file "
+          "system: refused, nothing changed")
+    failure(t, machine)
+    t.say("a failing step: all was undone")
+    status, said = fresh.setup(machine, "--yes")
+    t.check(status == 0, f"kjumpctl setup --yes: status {status}: {said}")
+    t.equal(fresh.not_ok(machine), {}, "checks that are not ok")
+    status, said = fresh.setup(machine)
+    t.check(status == 0 and "nothing to do" in said,
+            f"a second run: status {status}: {said}")
+    fresh.hibernate_and_resume(t, machine)
+    t.equal(fresh.not_ok(machine).get("old-image"), "warning",
+            "the used image, in plain")
