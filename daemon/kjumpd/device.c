@@ -2,14 +2,13 @@
 /*
  * Block devices as libblkid and the kernel see them.
  *
- * What is on a device is asked of libblkid and never guessed.  Whether it is
- * used is asked of the kernel twice: first of the lists that have names for
+ * What is on a device is asked of libblkid (probe.c) and never guessed.
+ * Whether it is used is asked of the kernel twice: first of the lists that have names for
  * the user of the device, so that the refusal can say it, then by an exclusive
  * open, which knows all of them.
  *
  * Runs in kernel A.
  */
-#include <blkid.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +22,7 @@
 
 #include "device.h"
 #include "kj-cleanup.h"
-
-KJ_DEFINE_CLEANUP(blkid_probe, blkid_free_probe)
+#include "probe.h"
 
 void kj_device_done(struct kj_device *device)
 {
@@ -38,42 +36,28 @@ void kj_device_done(struct kj_device *device)
 	*device = (struct kj_device){ 0 };
 }
 
-static int copy_value(blkid_probe probe, const char *name, char **ret)
+static int copy_value(const char *value, char **ret)
 {
-	const char *value;
-
-	if (blkid_probe_lookup_value(probe, name, &value, NULL) < 0)
+	if (!*value)
 		return 0;
 	*ret = strdup(value);
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int probe_contents(int fd, struct kj_device *device)
+static int probe_contents(int fd, struct kj_device *device, struct kj_reason *reason)
 {
-	kj_cleanup(blkid_free_probe) blkid_probe probe = blkid_new_probe();
-	int r;
+	struct kj_probe found;
+	int r = kj_probe(fd, device->devno, device->path, &found, reason);
 
-	if (!probe)
-		return -ENOMEM;
-	errno = EIO;
-	if (blkid_probe_set_device(probe, fd, 0, 0) < 0)
-		return -errno;
-	blkid_probe_enable_superblocks(probe, 1);
-	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID |
-						 BLKID_SUBLKS_USAGE | BLKID_SUBLKS_LABEL);
-	blkid_probe_enable_partitions(probe, 1);
-	blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
-	errno = EIO;
-	r = blkid_do_safeprobe(probe);
-	if (r == -1)
-		return -errno;
-	device->ambiguous = r == -2;
-	r = copy_value(probe, "PART_ENTRY_UUID", &device->part_uuid);
-	r = r ? r : copy_value(probe, "UUID", &device->uuid);
-	r = r ? r : copy_value(probe, "TYPE", &device->type);
-	r = r ? r : copy_value(probe, "USAGE", &device->usage);
-	r = r ? r : copy_value(probe, "LABEL", &device->label);
-	r = r ? r : copy_value(probe, "PTTYPE", &device->table);
+	if (r < 0)
+		return r;
+	device->ambiguous = found.ambiguous;
+	r = copy_value(found.part_uuid, &device->part_uuid);
+	r = r ? r : copy_value(found.uuid, &device->uuid);
+	r = r ? r : copy_value(found.type, &device->type);
+	r = r ? r : copy_value(found.usage, &device->usage);
+	r = r ? r : copy_value(found.label, &device->label);
+	r = r ? r : copy_value(found.table, &device->table);
 	return r;
 }
 
@@ -107,7 +91,8 @@ const char *kj_device_describe(const struct kj_device *device, char *buf, size_t
 	return buf;
 }
 
-static int read_device(int fd, const char *path, struct kj_device *device)
+static int read_device(int fd, const char *path, struct kj_device *device,
+		       struct kj_reason *reason)
 {
 	int read_only = 0;
 	struct stat st;
@@ -124,7 +109,7 @@ static int read_device(int fd, const char *path, struct kj_device *device)
 	    ioctl(fd, BLKROGET, &read_only) < 0)
 		return -errno;
 	device->read_only = read_only;
-	return probe_contents(fd, device);
+	return probe_contents(fd, device, reason);
 }
 
 int kj_device_open(const char *path, struct kj_device *ret, struct kj_reason *reason)
@@ -136,10 +121,11 @@ int kj_device_open(const char *path, struct kj_device *ret, struct kj_reason *re
 	if (fd < 0)
 		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
 				     "Cannot open %s: %m", path);
-	r = read_device(fd, path, &device);
+	*reason = (struct kj_reason){ 0 };
+	r = read_device(fd, path, &device, reason);
 	if (r < 0) {
 		kj_device_done(&device);
-		return kj_reason_set(reason, r, KJ_WHY_TARGET,
+		return reason->error ? r : kj_reason_set(reason, r, KJ_WHY_TARGET,
 				     "Cannot examine %s: %m", path);
 	}
 	*ret = device;

@@ -24,26 +24,57 @@
 #include "kj-io.h"
 #include "kj-log.h"
 #include "preflight.h"
+#include "sandbox.h"
 
 #define LOOKED_FILE "/run/kjump/looked"	/* goes with the boot */
+
+/* What the child says. */
+struct seen {
+	enum kj_image_state state;
+	struct kj_error error;
+};
+
+_Static_assert(sizeof(struct seen) <= KJ_SANDBOX_RESULT_MAX, "fits an answer");
+
+/* In the child: headers are what somebody wrote. */
+static int read_header(void *ctx, void *result)
+{
+	struct kj_fdstore *store = ctx;
+	struct seen *seen = result;
+	struct kj_image_info info;
+	int r = kj_image_probe(&store->store, &info, &seen->error);
+
+	if (r == 0)
+		seen->state = info.state;
+	return r;
+}
 
 static int look(const struct kj_resolved *target, enum kj_image_state *ret,
 		struct kj_reason *reason)
 {
 	struct kj_fdstore store;
 	kj_autoclose int fd = kj_target_open(target, O_RDONLY, &store, reason);
-	struct kj_error error = { "" };
-	struct kj_image_info info;
+	struct seen seen = { 0 };
+	const struct kj_sandbox sandbox = {
+		.what = target->device.path, .work = read_header, .ctx = &store,
+		.result = &seen, .result_size = sizeof(seen),
+	};
 	int r;
 
 	if (fd < 0)
 		return fd;
-	r = kj_image_probe(&store.store, &info, &error);
-	if (r < 0)
-		return kj_reason_set(reason, r, KJ_WHY_TARGET, "Cannot look for an image on %s: %s",
-				     target->device.path, error.text);
-	*ret = info.state;
-	return 0;
+	*reason = (struct kj_reason){ 0 };
+	r = kj_sandbox_run(&sandbox, reason);
+	seen.error.text[sizeof(seen.error.text) - 1] = '\0';
+	if (r < 0 && !reason->error)
+		kj_reason_set(reason, r, KJ_WHY_TARGET, "Cannot look for an image on %s: %s",
+			      target->device.path, seen.error.text);
+	if (r == 0 && (unsigned int)seen.state > KJ_IMAGE_CLAIMED)
+		r = kj_reason_set(reason, EBADMSG, KJ_WHY_TARGET,
+				  "The image on %s is in a state that there is not",
+				  target->device.path);
+	*ret = seen.state;
+	return r;
 }
 
 static int discard(const struct kj_resolved *target, struct kj_reason *reason)
@@ -62,8 +93,11 @@ static int discard(const struct kj_resolved *target, struct kj_reason *reason)
 	return 0;
 }
 
-/* Two opens, because closing one that could write makes udev look at the
- * device again, and mostly there is nothing to write. */
+/*
+ * What is discarded here has been parsed in the sandbox before.  Two opens,
+ * because closing one that could write makes udev look at the device again,
+ * and mostly there is nothing to write.
+ */
 int kj_discard_if(const struct kj_resolved *target, unsigned int states,
 		  struct kj_reason *reason)
 {

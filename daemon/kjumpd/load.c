@@ -34,6 +34,7 @@
 #include "kj-log.h"
 #include "load.h"
 #include "process.h"
+#include "trust.h"
 
 #define KEXEC		"/sbin/kexec"
 #define LOADED_FILE	"/run/kjump/loaded"
@@ -259,18 +260,23 @@ static int ensure_files(const struct kj_conf *conf, dev_t devno, struct kj_reaso
 {
 	int r;
 
-	if (access(conf->kernel_image, R_OK) < 0)
-		return kj_reason_set(reason, errno, KJ_WHY_LOAD,
-				     "Kernel B's image %s cannot be read: %m; set KernelImage= in /etc/kjump.conf",
-				     conf->kernel_image);
+	r = kj_trust_check(conf->kernel_image, "Kernel B's image", "KernelImage=", reason);
+	if (r < 0)
+		return r;
 	r = conf->initrd_is_default ? ensure_initrd(conf, devno, reason) : 0;
 	if (r < 0)
 		return r;
-	if (access(conf->initrd, R_OK) < 0)
-		return kj_reason_set(reason, errno, KJ_WHY_LOAD,
-				     "Kernel B's initramfs %s cannot be read: %m; run kjump-mkinitrd or set Initrd= in /etc/kjump.conf",
-				     conf->initrd);
-	return 0;
+	return kj_trust_check(conf->initrd, "Kernel B's initramfs", "Initrd=", reason);
+}
+
+int kj_load_check(const struct kj_conf *conf, struct kj_reason *reason)
+{
+	int r = kj_trust_check(conf->kernel_image, "Kernel B's image", "KernelImage=", reason);
+
+	/* One that is not there yet may be built. */
+	if (r == 0 && (!conf->initrd_is_default || access(conf->initrd, F_OK) == 0))
+		r = kj_trust_check(conf->initrd, "Kernel B's initramfs", "Initrd=", reason);
+	return r;
 }
 
 int kj_load(const struct kj_conf *conf, const struct kj_resolved *target,

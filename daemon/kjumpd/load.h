@@ -33,6 +33,13 @@ enum kj_b_state kj_b_state(void);
 uint64_t kj_region_size(const struct kj_conf *conf);
 
 /**
+ * kj_load_check() - may B's files be used, as far as they are there?
+ *
+ * Return: 0, or -errno with @reason.
+ */
+int kj_load_check(const struct kj_conf *conf, struct kj_reason *reason);
+
+/**
  * kj_load() - have the right B loaded
  * @target: whose device B must have drivers for
  *

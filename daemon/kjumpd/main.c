@@ -13,7 +13,9 @@
  *   discard    images that must not be resumed any more
  *   watch      what else may change whether hibernation works
  *   report     journal, last result, the truth about CanHibernate
- *   conf, target, device, extents, dropin, last, swap: see each
+ *   sandbox    a child for whatever reads foreign bytes: probe, discard
+ *   trust      that B's kernel and initramfs are root's
+ *   conf, ini, dropin, target, tag, device, extents, last, swap: see each
  *
  * Runs in kernel A, as root.
  */

@@ -253,7 +253,8 @@ static void look(struct kj_view *view)
 		view->target_size = target.size;
 		kj_resolved_done(&target);
 	}
-	if (kj_preflight(&conf, NULL, &view->problem) == 0)
+	if (kj_preflight(&conf, NULL, &view->problem) == 0 &&
+	    kj_load_check(&conf, &view->problem) == 0)
 		(void)kj_recipient_load("", &conf, &recipient, &view->problem);
 	explicit_bzero(&recipient, sizeof(recipient));
 	kj_conf_done(&conf);

@@ -13,7 +13,6 @@
  *
  * Runs in kernel A.
  */
-#include <blkid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,6 +26,7 @@
 #include "kj-cleanup.h"
 #include "kj-io.h"
 #include "stack.h"
+#include "tag.h"
 #include "target.h"
 
 /* File systems by statfs(2); only the plain ones put a file's bytes at fixed
@@ -278,14 +278,10 @@ int kj_target_resolve(const struct kj_conf *conf, struct kj_resolved *ret,
 		return kj_reason_set(reason, ENOENT, KJ_WHY_CONFIG,
 				     "No target is configured: set Target= in /etc/kjump.conf");
 	if (*conf->target != '/') {
-		if (!strchr(conf->target, '='))
-			return kj_reason_set(reason, EINVAL, KJ_WHY_CONFIG,
-					     "\"Target=%s\" is neither an absolute path nor a tag such as PARTUUID=...: correct /etc/kjump.conf",
-					     conf->target);
-		path = device = blkid_evaluate_spec(conf->target, NULL);
-		if (!device)
-			return kj_reason_set(reason, ENODEV, KJ_WHY_TARGET,
-					     "No block device has the target's tag %s", conf->target);
+		r = kj_tag_find(conf->target, &device, reason);
+		if (r < 0)
+			return r;
+		path = device;
 	}
 	r = resolve_path(path, conf, &resolved, reason);
 	if (r < 0) {
