@@ -58,6 +58,9 @@ int client_call(sd_bus *bus, const char *method, const char *argument,
 	int r, status = KJ_EXIT_OK;
 
 	r = sd_bus_message_new_method_call(bus, &call, NAME, PATH, INTERFACE, method);
+	/* A person sits here: polkit may ask for a password. */
+	if (r >= 0)
+		r = sd_bus_message_set_allow_interactive_authorization(call, 1);
 	if (r >= 0 && argument)
 		r = sd_bus_message_append(call, "s", argument);
 	if (r >= 0)

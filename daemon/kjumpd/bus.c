@@ -2,17 +2,17 @@
 /*
  * The D-Bus face of the manager.
  *
- * Methods start a job and are answered when it is done; sd-bus refuses callers
- * without CAP_SYS_BOOT.  Properties are for everybody.  A failure is an error
+ * Methods start a job, if the caller may (authorize.c), and are answered when
+ * it is done.  Properties are for everybody.  A failure is an error
  * org.kjump1.Error.WHY whose message is the whole sentence.
  *
  * Runs in kernel A, in the main thread.
  */
-#include <linux/capability.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "authorize.h"
 #include "bus.h"
 #include "kj-log.h"
 
@@ -35,17 +35,17 @@ static int submit(sd_bus_message *request, struct manager *m, enum kj_job_kind k
 	return 1;			/* answered by kj_bus_answer() */
 }
 
-static int method_load(sd_bus_message *request, void *userdata, sd_bus_error *error)
+static int do_load(sd_bus_message *request, void *userdata, sd_bus_error *error)
 {
 	return submit(request, userdata, KJ_JOB_LOAD, error);
 }
 
-static int method_unload(sd_bus_message *request, void *userdata, sd_bus_error *error)
+static int do_unload(sd_bus_message *request, void *userdata, sd_bus_error *error)
 {
 	return submit(request, userdata, KJ_JOB_UNLOAD, error);
 }
 
-static int method_reload(sd_bus_message *request, void *userdata, sd_bus_error *error)
+static int do_reload(sd_bus_message *request, void *userdata, sd_bus_error *error)
 {
 	struct kj_reason reason;
 
@@ -54,12 +54,12 @@ static int method_reload(sd_bus_message *request, void *userdata, sd_bus_error *
 	return sd_bus_reply_method_return(request, NULL);
 }
 
-static int method_hibernate(sd_bus_message *request, void *userdata, sd_bus_error *error)
+static int do_hibernate(sd_bus_message *request, void *userdata, sd_bus_error *error)
 {
 	return submit(request, userdata, KJ_JOB_HIBERNATE, error);
 }
 
-static int method_test(sd_bus_message *request, void *userdata, sd_bus_error *error)
+static int do_test(sd_bus_message *request, void *userdata, sd_bus_error *error)
 {
 	const char *what;
 	int r = sd_bus_message_read(request, "s", &what);
@@ -72,6 +72,27 @@ static int method_test(sd_bus_message *request, void *userdata, sd_bus_error *er
 		return submit(request, userdata, KJ_JOB_WRITE, error);
 	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
 				 "There is no test \"%s\": use \"ping\" or \"write\"", what);
+}
+
+/* Who may do it is asked first, of all methods alike. */
+static int method(sd_bus_message *request, void *userdata, sd_bus_error *error)
+{
+	static const struct {
+		const char *name, *action;
+		sd_bus_message_handler_t run;
+	} methods[] = {
+		{ "Load",      KJ_ACTION_MANAGE,    do_load },
+		{ "Unload",    KJ_ACTION_MANAGE,    do_unload },
+		{ "Reload",    KJ_ACTION_MANAGE,    do_reload },
+		{ "Hibernate", KJ_ACTION_HIBERNATE, do_hibernate },
+		{ "Test",      KJ_ACTION_TEST,      do_test },
+	};
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (sd_bus_message_is_method_call(request, NULL, methods[i].name))
+			return kj_authorize(request, methods[i].action, methods[i].run,
+					    userdata, error);
+	return -ENOSYS;
 }
 
 void kj_bus_answer(sd_bus_message *request, enum kj_job_kind kind,
@@ -187,20 +208,20 @@ static int get_config_problems(sd_bus *bus, const char *path, const char *interf
 	return sd_bus_message_append(reply, "u", manager_view(userdata)->config_problems);
 }
 
-#define ROOT_METHOD SD_BUS_VTABLE_CAPABILITY(CAP_SYS_BOOT)
+#define OPEN SD_BUS_VTABLE_UNPRIVILEGED
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define TEXT(name, flags) SD_BUS_PROPERTY(name, "s", get_text, 0, flags)
 #define NUMBER(name, flags) SD_BUS_PROPERTY(name, "t", get_number, 0, flags)
 
 static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD("Load", NULL, NULL, method_load, ROOT_METHOD),
-	SD_BUS_METHOD("Unload", NULL, NULL, method_unload, ROOT_METHOD),
-	SD_BUS_METHOD("Reload", NULL, NULL, method_reload, ROOT_METHOD),
-	SD_BUS_METHOD("Hibernate", NULL, NULL, method_hibernate, ROOT_METHOD),
+	SD_BUS_METHOD("Load", NULL, NULL, method, OPEN),
+	SD_BUS_METHOD("Unload", NULL, NULL, method, OPEN),
+	SD_BUS_METHOD("Reload", NULL, NULL, method, OPEN),
+	SD_BUS_METHOD("Hibernate", NULL, NULL, method, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Test", SD_BUS_ARGS("s", what),
 				SD_BUS_RESULT("t", bytes, "t", pages, "t", usec),
-				method_test, ROOT_METHOD),
+				method, OPEN),
 	TEXT("Version", SD_BUS_VTABLE_PROPERTY_CONST),
 	TEXT("State", CHANGES),
 	TEXT("Target", 0),

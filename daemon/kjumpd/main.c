@@ -4,6 +4,7 @@
  *
  *   main       this file: event loop, bus, start and stop
  *   bus        org.kjump1, method calls become jobs
+ *   authorize  who may call them: polkit
  *   manager    the state machine: one job at a time, what to do after each
  *   job        what a job does, step by step, in the worker thread
  *   preflight  what is refused before anything freezes
