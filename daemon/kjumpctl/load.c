@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kjumpctl load, unload, reload and hibernate: one method call each.
+ * kjumpctl load, unload and reload: one method call each.
  *
  * Runs in kernel A.
  */
@@ -10,7 +10,6 @@
 
 #include "client.h"
 #include "kj-cleanup.h"
-#include "kj-io.h"
 #include "verbs.h"
 
 KJ_DEFINE_CLEANUP(sd_bus *, sd_bus_flush_close_unref)
@@ -70,35 +69,5 @@ int verb_reload(int argc, char **argv)
 	status = call("Reload", &bus);
 	if (status == KJ_EXIT_OK)
 		print_ignored(bus);
-	return status;
-}
-
-static void print_resumed(sd_bus *bus)
-{
-	struct client_properties p;
-	char size[24];
-
-	if (client_properties(bus, &p) != KJ_EXIT_OK)
-		return;
-	kj_format_size(size, sizeof(size), client_number(&p, "LastBytes"));
-	printf("Resumed: %s written in %.1f s, read in %.1f s\n", size,
-	       (double)client_number(&p, "LastWriteUsec") / 1e6,
-	       (double)client_number(&p, "LastReadUsec") / 1e6);
-	client_properties_done(&p);
-}
-
-int verb_hibernate(int argc, char **argv)
-{
-	static const struct argp argp = {
-		.doc = "Hibernates the machine at once, and returns when it is resumed.\v"
-		       "Does not tell programs and hooks before; \"systemctl hibernate\" does.",
-	};
-	kj_cleanup(sd_bus_flush_close_unref) sd_bus *bus = NULL;
-	int status;
-
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	status = call("Hibernate", &bus);
-	if (status == KJ_EXIT_OK)
-		print_resumed(bus);
 	return status;
 }

@@ -72,6 +72,17 @@ def wait_last(machine, operation, timeout=60):
     raise VmError(f"kjumpctl status tells of no {operation} in {timeout} s")
 
 
+def wait_text(machine, path, word, timeout=60):
+    """A file of the guest without its last newline, once @word is in it."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        text = machine.read(path)
+        if word in text:
+            return text.strip()
+        time.sleep(0.3)
+    raise VmError(f"{path} does not say '{word}' in {timeout} s:\n{text}")
+
+
 def image(machine):
     """What is on the target."""
     return json.loads(machine.run("kjumpctl", "inspect", "--json"))
