@@ -18,6 +18,7 @@
 #include "console.h"
 #include "kj-cleanup.h"
 #include "kj-io.h"
+#include "splash.h"
 
 #define INTERVAL_USEC 200000u		/* 5 a second */
 #define MIB (1024.0 * 1024.0)
@@ -69,6 +70,7 @@ void kj_console_open(struct kj_console *console, const char *what, bool cancelab
 		.what = what,
 		.cancelable = cancelable,
 		.start_usec = kj_now_usec(),
+		.splash = kj_splash_open(KJ_SPLASH_ADDRESS),
 	};
 	if (kj_read_line("/sys/class/tty/console/active", &active) < 0) {
 		active = NULL;
@@ -78,6 +80,20 @@ void kj_console_open(struct kj_console *console, const char *what, bool cancelab
 	for (name = strtok_r(active, " ", &state);
 	     name && console->n < KJ_CONSOLES_MAX; name = strtok_r(NULL, " ", &state))
 		open_one(console, name);
+}
+
+/* In steps of 5 %: each is another message there. */
+static void show_on_splash(struct kj_console *console, unsigned int percent)
+{
+	char text[sizeof(console->on_splash)];
+
+	snprintf(text, sizeof(text), "Hibernated system: %s, %u %%", console->what,
+		 percent / 5 * 5);
+	if (strcmp(text, console->on_splash) == 0)
+		return;
+	kj_splash_show(console->splash, console->on_splash[0] ? console->on_splash : NULL,
+		       text, percent);
+	strcpy(console->on_splash, text);
 }
 
 void kj_console_close(struct kj_console *console)
@@ -90,6 +106,8 @@ void kj_console_close(struct kj_console *console)
 		close(console->fds[i]);
 	}
 	console->n = 0;
+	kj_splash_close(console->splash, console->on_splash[0] ? console->on_splash : NULL);
+	console->splash = -EBADF;
 }
 
 bool kj_is_escape(const char *typed, size_t len)
@@ -147,6 +165,7 @@ static int show(void *ctx, uint64_t pages_done, uint64_t pages_total,
 	/* The result does not count: progress must not fail the work. */
 	for (unsigned int i = 0; i < console->n; i++)
 		(void)!write(console->fds[i], line, strlen(line));
+	show_on_splash(console, (unsigned int)(100 * pages_done / pages_total));
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One line on the consoles that says how far it is, and Escape.
+ * One line on the consoles, and on a splash screen, that says how far it is; and
+ * Escape.
  */
 #ifndef KJ_CONSOLE_H
 #define KJ_CONSOLE_H
@@ -21,6 +22,8 @@ struct kj_console {
 	bool cancelable;
 	uint64_t start_usec;
 	uint64_t shown_usec;
+	int splash;			/* of splash.h; negative: none */
+	char on_splash[96];		/* "": nothing */
 };
 
 /** kj_now_usec() - CLOCK_MONOTONIC */

@@ -19,6 +19,7 @@
 #include "console.h"
 #include "device.h"
 #include "fail.h"
+#include "guard.h"
 #include "job.h"
 #include "kj-fdstore.h"
 #include "kj-log.h"
@@ -31,7 +32,10 @@ enum {
 	ARG_RAM_PAGES	= 1,
 	ARG_MACHINE_ID	= 2,		/* two words, its bytes in order */
 	ARG_BOOT_ID	= 4,		/* the same */
+	ARG_STALL_SEC	= 6,		/* without progress; 0: for ever */
 };
+
+#define STALL_SEC_MAX 86400u
 
 int kj_job_target(const struct kj_message *order, const struct kj_target **ret,
 		  struct kj_error *error)
@@ -119,6 +123,16 @@ static int open_store(const struct kj_target *target, struct kj_device *dev,
 	return kj_device_check_foreign(dev, error);
 }
 
+/* Progress is heard by the guard, and seen on the consoles. */
+static int report(void *ctx, uint64_t pages_done, uint64_t pages_total,
+		  uint64_t bytes_done)
+{
+	struct kj_progress shown = kj_console_progress(ctx);
+	int r = kj_guard_progress();
+
+	return r ? r : shown.report(shown.ctx, pages_done, pages_total, bytes_done);
+}
+
 static int write_image(struct kj_peer *peer, const struct kj_device *dev,
 		       const struct kj_fdstore *store,
 		       const struct kj_write_options *options,
@@ -129,6 +143,10 @@ static int write_image(struct kj_peer *peer, const struct kj_device *dev,
 	int r;
 
 	r = kj_image_write(&store->store, &source, options, ret, &cause);
+	if (r == -ETIMEDOUT && kj_guard_stopped())
+		return kj_fail(error, r,
+			       "writing the image to %s was stopped because it made no progress; StallTimeout= in kjump.conf says for how long it may",
+			       dev->path);
 	if (r == -ECANCELED)
 		return kj_fail(error, r, "writing the image to %s was stopped by the Escape key",
 			       dev->path);
@@ -138,8 +156,15 @@ static int write_image(struct kj_peer *peer, const struct kj_device *dev,
 	return 0;
 }
 
-int kj_job_write(const struct kj_message *order, const struct kj_target *target,
-		 bool snapshot, struct kj_image_info *ret, struct kj_error *error)
+static unsigned int limit_msec(const struct kj_message *order)
+{
+	uint64_t sec = kj_message_arg(order, ARG_STALL_SEC);
+
+	return (sec < STALL_SEC_MAX ? (unsigned int)sec : STALL_SEC_MAX) * 1000;
+}
+
+static int write_memory(const struct kj_message *order, const struct kj_target *target,
+			bool snapshot, struct kj_image_info *ret, struct kj_error *error)
 {
 	struct kj_write_options options = { .snapshot = snapshot };
 	struct kj_device dev = { .fd = -EBADF };
@@ -157,13 +182,25 @@ int kj_job_write(const struct kj_message *order, const struct kj_target *target,
 	options.identity = identity_of(order, peer);
 	r = open_store(target, &dev, &store, error);
 	if (r == 0) {
+		(void)kj_guard_progress();
 		kj_console_open(&console, snapshot ? "writing a snapshot" :
 				"writing the image", true);
-		options.progress = kj_console_progress(&console);
+		options.progress = (struct kj_progress){ .ctx = &console, .report = report };
 		r = write_image(peer, &dev, &store, &options, ret, error);
 		kj_console_close(&console);
 	}
 	kj_device_close(&dev);
 	kj_peer_close(peer);
+	return r;
+}
+
+int kj_job_write(const struct kj_message *order, const struct kj_target *target,
+		 bool snapshot, struct kj_image_info *ret, struct kj_error *error)
+{
+	int r;
+
+	kj_guard_begin("writing the image", limit_msec(order));
+	r = write_memory(order, target, snapshot, ret, error);
+	kj_guard_end();
 	return r;
 }

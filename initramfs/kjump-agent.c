@@ -17,10 +17,10 @@
  *                                      |
  *                                      '--> valid image: power off
  *
- * PID 1 must not exit: the kernel panics then.  That is used on purpose where
- * A cannot be reached (the way back cannot be loaded, the call is refused for
- * good): B's command line has panic=10, so that the machine restarts instead
- * of hanging, with its disks as after a power cut.
+ * Where A cannot be reached (the way back cannot be loaded, the call is refused
+ * for good) the machine restarts instead of hanging, with its disks as after a
+ * power cut; so it does when this kernel panics (panic=10 on its command line).
+ * What may take for ever has a time limit (guard.c): the boot, and the job.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -36,17 +36,23 @@
 #include "call.h"
 #include "cmdline.h"
 #include "console.h"
+#include "guard.h"
 #include "job.h"
 #include "kj-cleanup.h"
 #include "kj-io.h"
 #include "kj-log.h"
+#include "kmsg.h"
 #include "poweroff.h"
 #include "rootfs.h"
+#include "watchdog.h"
 
 #define DRIVERS_PROGRAM "/kjump-drivers"
 #define MODULES_LIST "/etc/kjump/modules"
-#define CALL_TRIES 50
-#define CALL_PAUSE_MS 200
+#define DRIVERS_LIMIT_MS 30000u		/* then the boot goes on without them */
+#define BOOT_LIMIT_MS 60000u
+#define CALL_LIMIT_MS 60000u		/* of all tries; each takes 20 s at most */
+#define CALL_PAUSE_MS 200u
+#define WAIT_PAUSE_MS 20u
 #define THREAD_STACK (256 * 1024)	/* 8 MiB each is a lot where 60 are all */
 
 /* 24 KiB each, and B has no memory to fail in. */
@@ -80,32 +86,43 @@ static void prepare_process(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static void pause_ms(unsigned int msec)
+{
+	const struct timespec pause = { .tv_nsec = msec * 1000000L };
+
+	nanosleep(&pause, NULL);
+}
+
 /* What fails is logged there; whether it matters shows when A wants to write. */
 static void load_drivers(void)
 {
 	char *argv[] = { (char *)DRIVERS_PROGRAM, (char *)MODULES_LIST, NULL };
+	uint64_t start = kj_now_usec();
 	pid_t pid;
-	int r, status;
+	int r;
 
 	r = posix_spawn(&pid, DRIVERS_PROGRAM, NULL, NULL, argv, environ);
 	if (r != 0) {
 		kj_error_errno(r, "cannot run " DRIVERS_PROGRAM ": %m");
 		return;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		if (kj_now_usec() - start > DRIVERS_LIMIT_MS * 1000ull) {
+			kj_err("a driver of the target does not come up in %u s, going on without",
+			       DRIVERS_LIMIT_MS / 1000);
+			(void)kill(pid, SIGKILL);
+			return;
+		}
+		pause_ms(WAIT_PAUSE_MS);
+	}
 }
 
-static int load_way_back(void)
+static int load_way_back(const char *cmdline)
 {
-	kj_autofree char *cmdline = NULL;
 	char value[32], *end;
 	uint64_t entry;
 	int r;
 
-	r = kj_read_line("/proc/cmdline", &cmdline);
-	if (r < 0)
-		return kj_error_errno(r, "cannot read /proc/cmdline: %m");
 	if (!kj_cmdline_get(cmdline, "kexec_jump_back_entry", value, sizeof(value)))
 		return kj_error_errno(EINVAL, "no kexec_jump_back_entry= on the command line: this kernel was not called by another one");
 	entry = strtoull(value, &end, 16);
@@ -205,21 +222,59 @@ static bool is_lasting(int r)
 	       r == -EFAULT;
 }
 
-/* Answers, and waits for A's next order. */
+/* B's log since the last answer, behind the sentence of a FAILED. */
+static void attach_log(void)
+{
+	char *text = (char *)answer.blob;
+
+	if (answer.blob_len + 1 >= sizeof(answer.blob) / 2)
+		return;
+	if (answer.blob_len > 0)
+		text[answer.blob_len++] = '\n';
+	answer.blob_len += kj_kmsg_take(text + answer.blob_len,
+					sizeof(answer.blob) - answer.blob_len);
+}
+
+/* Answers, and waits for A's next order.  The guard must not watch this: it
+ * may take months. */
 static int call_back(void)
 {
-	const struct timespec pause = { .tv_nsec = CALL_PAUSE_MS * 1000000L };
-	int r = -EIO;
+	uint64_t start = kj_now_usec();
+	int r;
 
-	for (int i = 0; i < CALL_TRIES; i++) {
+	for (int i = 1; ; i++) {
+		kj_watchdog_feed();
 		r = kj_call(&answer, &order);
+		kj_watchdog_feed();
 		if (r == 0)
 			return 0;
-		kj_warning_errno(r, "cannot call kernel A, try %d: %m", i + 1);
-		if (is_lasting(r))
-			break;
-		nanosleep(&pause, NULL);
+		kj_warning_errno(r, "cannot call kernel A, try %d: %m", i);
+		if (is_lasting(r) || kj_now_usec() - start > CALL_LIMIT_MS * 1000ull)
+			return r;
+		pause_ms(CALL_PAUSE_MS);
 	}
+}
+
+static int boot(void)
+{
+	kj_autofree char *cmdline = NULL;
+	int r;
+
+	r = kj_read_line("/proc/cmdline", &cmdline);
+	if (r < 0) {
+		cmdline = NULL;
+		return kj_error_errno(r, "cannot read /proc/cmdline: %m");
+	}
+	r = kj_guard_start();
+	if (r < 0)
+		kj_error_errno(r, "cannot start a thread, so that nothing has a time limit: %m");
+	kj_guard_begin("booting kernel B", BOOT_LIMIT_MS);
+	load_drivers();
+	kj_watchdog_open(cmdline);
+	/* It lies in B's memory, and nothing in it is needed any more. */
+	kj_rootfs_empty("/");
+	r = load_way_back(cmdline);
+	kj_guard_end();
 	return r;
 }
 
@@ -236,17 +291,16 @@ int main(int argc, char *argv[])
 	}
 
 	prepare_process();
-	load_drivers();
-	/* It lies in B's memory, and nothing in it is needed any more. */
-	kj_rootfs_empty("/");
-	if (load_way_back() == 0) {
+	if (boot() == 0) {
 		answer_ready();
+		attach_log();
 		while (call_back() == 0) {
 			serve();
 			/* It may have had a key in it. */
 			explicit_bzero(order.blob, sizeof(order.blob));
+			attach_log();
 		}
 	}
 	kj_err("kernel A cannot be reached; the machine restarts");
-	return EXIT_FAILURE;		/* PID 1: the kernel panics, panic=10 */
+	kj_power_off(KJ_POWER_REBOOT);
 }

@@ -7,8 +7,8 @@
 # takes its share of that twice while it boots: it holds the agent as /init,
 # the libraries the agent needs, and just the modules of the target's device
 # chain.  Those are found by walking up /sys from the target's block device:
-# each parent device with a driver that is a module gives one.  dracut (with
-# kjump's module alone) resolves libraries and module dependencies and packs.
+# each parent device with a driver that is a module gives one; so does a hardware
+# watchdog that runs.  dracut (with kjump's module alone) resolves libraries and module dependencies and packs.
 #
 # What was built is noted beside it, in FILE.recipe: the device for which it was
 # found to do, as it is in /sys, and the modules that are in it.  dracut takes
@@ -101,9 +101,23 @@ device_drivers() {
     done
 }
 
+# The modules of the hardware watchdogs that run: B feeds them while it writes.
+watchdog_drivers() {
+    local dir state
+    for dir in /sys/class/watchdog/*; do
+        [[ -e $dir/device && -r $dir/state ]] || continue
+        read -r state < "$dir/state"
+        [[ $state != active ]] || device_drivers "$(readlink -f "$dir/device")"
+    done
+}
+
 find_drivers() {
     device=$(target_sysfs)
-    drivers=$(device_drivers "$device" | awk '!seen[$0]++')
+    drivers=$({
+        device_drivers "$device"
+        # The ordinary initramfs has its own way with them.
+        [[ $only_print == yes ]] || watchdog_drivers
+    } | awk '!seen[$0]++')
 }
 
 # Are all of $drivers in the output already, or in the kernel itself?

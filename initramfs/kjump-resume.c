@@ -29,7 +29,6 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/reboot.h>
 
 #include "call.h"
 #include "cmdline.h"
@@ -40,6 +39,7 @@
 #include "kj-io.h"
 #include "kj-iomem.h"
 #include "kj-log.h"
+#include "poweroff.h"
 #include "restore.h"
 #include "result.h"
 #include "room.h"
@@ -81,7 +81,7 @@ static void log_and_remember(int level, const char *text)
 	/* Who waits in front of the machine wants to know, too; not what is usual. */
 	if (level <= LOG_NOTICE && (console = fopen("/dev/console", "we")))
 		fprintf(console, "kjump: %s\r\n", text);
-	n = snprintf(told + told_len, sizeof(told) - told_len, "%s\n", text);
+	n = snprintf(told + told_len, sizeof(told) - told_len, "<%d>%s\n", level, text);
 	if (n > 0 && (size_t)n < sizeof(told) - told_len)
 		told_len += n;
 }
@@ -378,7 +378,7 @@ static void resume(struct resume *s)
 	use_up(s);
 	if (s->cleared_out) {
 		kj_err("this boot cannot go on; the machine restarts");
-		reboot(RB_AUTOBOOT);
+		kj_power_off(KJ_POWER_REBOOT);
 	}
 }
 

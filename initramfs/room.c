@@ -156,10 +156,22 @@ void kj_room_make(struct kj_room *ret)
  */
 static void stop_pid_1(void)
 {
+	const struct timespec pause = { .tv_nsec = CLEAR_OUT_MS * 1000000L };
+	pid_t r = 0;
+
 	if (ptrace(PTRACE_SEIZE, 1, NULL, NULL) < 0 ||
-	    ptrace(PTRACE_INTERRUPT, 1, NULL, NULL) < 0 ||
-	    waitpid(1, NULL, __WALL) < 0)
+	    ptrace(PTRACE_INTERRUPT, 1, NULL, NULL) < 0) {
 		kj_warning_errno(errno, "cannot stop PID 1, going on: %m");
+		return;
+	}
+	/* It may wait for a disk, and not stop before it has it. */
+	for (int i = 0; i < CLEAR_OUT_TURNS && r == 0; i++) {
+		r = waitpid(1, NULL, __WALL | WNOHANG);
+		if (r == 0)
+			nanosleep(&pause, NULL);
+	}
+	if (r <= 0)
+		kj_warning("PID 1 does not stop, going on");
 }
 
 /* Processes other than PID 1 and this one.  Kernel threads and those that have

@@ -31,6 +31,9 @@
 #define KERNEL_APPEND_MAX 1024
 #define REGION_MIN		(16ull << 20)
 #define REGION_MAX		(1ull << 30)
+#define STALL_SEC_DEFAULT	60u
+#define STALL_SEC_MIN		5u
+#define STALL_SEC_MAX		86400u
 
 static const char *const preload_names[] = {
 	[KJ_PRELOAD_PARK] = "park",
@@ -199,6 +202,27 @@ static int set_kernel_append(struct kj_conf *conf, const char *value)
 	       set_string(&conf->kernel_append, value);
 }
 
+static int set_stall(struct kj_conf *conf, const char *value)
+{
+	unsigned long sec = STALL_SEC_DEFAULT;
+	char *end = NULL;
+
+	if (strcmp(value, "infinity") == 0) {
+		conf->stall_sec = 0;
+		return 0;
+	}
+	if (*value) {
+		if (*value < '0' || *value > '9')
+			return -EINVAL;
+		errno = 0;
+		sec = strtoul(value, &end, 10);
+		if (errno || *end || sec < STALL_SEC_MIN || sec > STALL_SEC_MAX)
+			return -ERANGE;
+	}
+	conf->stall_sec = (unsigned int)sec;
+	return 0;
+}
+
 static int set_encryption(struct kj_conf *conf, const char *value)
 {
 	enum kj_lock lock;
@@ -234,6 +258,7 @@ static const struct {
 	{ "KernelImage",  set_kernel_image,  "an absolute file name, in which only %v and %% are special" },
 	{ "Initrd",       set_initrd,        "an absolute file name, in which only %v and %% are special" },
 	{ "KernelAppend", set_kernel_append, "kernel command line words, 1024 bytes at most" },
+	{ "StallTimeout", set_stall,         "5 to 86400 seconds, or infinity" },
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))

@@ -31,6 +31,7 @@ struct kj_conf {
 	char *initrd;
 	bool initrd_is_default;	/* then kjump-mkinitrd may build it */
 	char *kernel_append;	/* "" or more words for B */
+	unsigned int stall_sec;	/* B's limit without progress, 0: none */
 	unsigned int problems;	/* lines and files that were ignored */
 };
 

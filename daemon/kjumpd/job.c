@@ -30,6 +30,7 @@
 #include "kj-cleanup.h"
 #include "kj-log.h"
 #include "load.h"
+#include "lost.h"
 #include "memory.h"
 #include "preflight.h"
 #include "recipient.h"
@@ -66,6 +67,21 @@ static uint64_t now_usec(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* What the other kernel logged comes with each of its words; with FAILED there
+ * is a sentence first, which is cut off here. */
+static void keep_log(struct job_context *c)
+{
+	char *log = c->reply.text;
+
+	if (c->reply.argv[0] == KJUMP_WORD_FAILED) {
+		log += strcspn(log, "\n");
+		if (*log)
+			*log++ = '\0';
+	}
+	c->outcome->peer = c->reply.argv[0] == KJUMP_WORD_RESUME ? 'C' : 'B';
+	strcpy(c->outcome->peer_log, log);
 }
 
 /* B came back with something else than what we wanted. */
@@ -127,6 +143,7 @@ static int step_park(struct job_context *c)
 	while (ping_again(c, r, &tries));
 	if (r < 0)
 		return r;
+	keep_log(c);
 	if (c->reply.argv[0] == KJUMP_WORD_READY) {
 		c->outcome->peer_free = c->reply.argv[1];
 		return 0;
@@ -157,16 +174,18 @@ static int call_timed(struct job_context *c, enum kjump_word word,
 	c->outcome->ended_usec = now_usec(CLOCK_REALTIME);
 	c->outcome->call_usec = now_usec(CLOCK_BOOTTIME) - begin;
 	c->outcome->called = r == 0;
+	if (r == 0)
+		keep_log(c);
 	return r;
 }
 
 /*
- * A call that takes A's memory: B learns whose it is, where it goes, and who
- * may open it.  The key is in the image as well: it must not open it.
+ * A call that takes A's memory: B learns whose it is, where it goes, who may
+ * open it, and how long to wait for the disk.  The key is in the image as well: it must not open it.
  */
 static int call_for_image(struct job_context *c, enum kjump_word word)
 {
-	uint64_t identity[KJ_IDENTITY_WORDS];
+	uint64_t words[KJ_IDENTITY_WORDS + 1];
 	size_t len = c->target.blob_len;
 	kj_autofree uint8_t *blob = malloc(len + sizeof(struct kj_recipient));
 	int r;
@@ -178,8 +197,9 @@ static int call_for_image(struct job_context *c, enum kjump_word word)
 		memcpy(blob + len, &c->recipient, sizeof(c->recipient));
 		len += sizeof(c->recipient);
 	}
-	kj_memory_identity(identity);
-	r = call_timed(c, word, identity, KJ_IDENTITY_WORDS, blob, len);
+	kj_memory_identity(words);
+	words[KJ_IDENTITY_WORDS] = c->conf.stall_sec;
+	r = call_timed(c, word, words, KJ_IDENTITY_WORDS + 1, blob, len);
 	explicit_bzero(blob, len);
 	return r;
 }
@@ -222,8 +242,10 @@ static int step_write(struct job_context *c)
 static int step_hibernate(struct job_context *c)
 {
 	struct kj_outcome *o = c->outcome;
-	int r = call_for_image(c, KJUMP_WORD_HIBERNATE);
+	int r;
 
+	kj_lost_mark();			/* true, unless somebody comes back */
+	r = call_for_image(c, KJUMP_WORD_HIBERNATE);
 	if (r < 0)
 		return r;
 	kj_discard_after_call(&c->target);
@@ -235,7 +257,6 @@ static int step_hibernate(struct job_context *c)
 	o->write_usec = c->reply.argv[3];
 	o->read_usec = c->reply.argv[4];
 	o->image_usec = c->reply.argv[5];
-	strcpy(o->peer_log, c->reply.text);
 	return 0;
 }
 

@@ -31,7 +31,8 @@ struct kj_outcome {
 	uint64_t bytes, pages, zero_pages;
 	uint64_t write_usec, read_usec;
 	uint64_t peer_free;		/* bytes that B has left when parked, 0: not known */
-	char peer_log[KEXEC_CALL_BLOB_MAX + 1];	/* C's, after a resume */
+	char peer;			/* 'B' or 'C': whose log follows */
+	char peer_log[KEXEC_CALL_BLOB_MAX + 1];	/* lines, "<N>" before each is its level */
 };
 
 /**

@@ -35,6 +35,7 @@
 #include "load.h"
 #include "process.h"
 #include "trust.h"
+#include "watchdog.h"
 
 #define KEXEC		"/sbin/kexec"
 #define LOADED_FILE	"/run/kjump/loaded"
@@ -42,6 +43,7 @@
 #define DRACUT_MODULE	"/usr/lib/dracut/modules.d/50kjump/module-setup.sh"
 #define INITRD_UNIT	"kjump-initrd.service"
 #define CMDLINE_MAX	2048		/* of an x86 kernel */
+#define RECIPE_MAX	65536
 
 #define MIB		(1ull << 20)
 #define REGION_START	0x1000ull
@@ -97,6 +99,7 @@ uint64_t kj_region_size(const struct kj_conf *conf)
 static int make_command_line(const struct kj_conf *conf, char **ret)
 {
 	kj_autofree char *ours = NULL, *buf = NULL;
+	struct kj_watchdog watchdog;
 	char *word, *state;
 	size_t size;
 	FILE *f;
@@ -111,6 +114,8 @@ static int make_command_line(const struct kj_conf *conf, char **ret)
 		if (strncmp(word, "console=", 8) == 0)
 			fprintf(f, "%s ", word);
 	fprintf(f, "nokaslr panic=10 quiet loglevel=4 noresume kjump=b");
+	if (kj_watchdog_find("", &watchdog))
+		fprintf(f, " kjump.watchdog=%s,%u", watchdog.device, watchdog.timeout_sec);
 	if (*conf->kernel_append)
 		fprintf(f, " %s", conf->kernel_append);
 	if (fclose(f) != 0)
@@ -221,20 +226,36 @@ static bool initrd_is_older(const struct kj_conf *conf)
 	return false;
 }
 
+static bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = words; (p = strstr(p, word)); p += len)
+		if ((p == words || strchr(" \n", p[-1])) && (!p[len] || strchr(" \n", p[len])))
+			return true;
+	return false;
+}
+
 /* Does the recipe say so?  By the place in /sys: what has the same has the same
- * drivers. */
+ * drivers.  The watchdog's driver is among those in the second line. */
 static bool recipe_is_for(const char *recipe, dev_t devno)
 {
-	kj_autofree char *line = NULL, *place = NULL;
+	kj_autofree char *text = NULL, *place = NULL;
+	struct kj_watchdog watchdog;
 	char link[64];
+	size_t len;
 
-	if (kj_read_line(recipe, &line) < 0) {
-		line = NULL;
+	if (kj_read_file(recipe, RECIPE_MAX, &text, NULL) < 0) {
+		text = NULL;
 		return false;
 	}
+	if (kj_watchdog_find("", &watchdog) && watchdog.module[0] &&
+	    !has_word(text, watchdog.module))
+		return false;
 	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(devno), minor(devno));
 	place = realpath(link, NULL);
-	return place && strcmp(line, place) == 0;
+	len = place ? strlen(place) : 0;
+	return place && strncmp(text, place, len) == 0 && text[len] == '\n';
 }
 
 /* The initramfs that we may build.  Whether a new one is needed for another

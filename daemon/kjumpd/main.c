@@ -12,6 +12,8 @@
  *   load       B's memory: kexec-tools, unloading
  *   call       reboot(KEXEC_CALL)
  *   discard    images that must not be resumed any more
+ *   watchdog   the machine's, which B has to feed
+ *   lost       hibernations that nobody came back from
  *   watch      what else may change whether hibernation works
  *   report     journal, last result, the truth about CanHibernate
  *   sandbox    a child for whatever reads foreign bytes: probe, discard

@@ -48,6 +48,7 @@
 #include "kj-cleanup.h"
 #include "kj-log.h"
 #include "load.h"
+#include "lost.h"
 #include "manager.h"
 #include "preflight.h"
 #include "recipient.h"
@@ -356,6 +357,8 @@ int manager_new(sd_event *event, sd_bus *bus, struct manager **ret)
 		return r;
 	}
 	kj_last_read(&m->last);
+	if (kj_lost_look(&m->last))
+		kj_report_lost(&m->last);
 	*ret = m;
 	return 0;
 }

@@ -9,8 +9,10 @@
  *   KJUMP_CALL_USEC=  the whole call, the time without power included
  *   KJUMP_IMAGE_TIME= when the image was whole (a resume; usec since 1970)
  *
- * Lines of C that came with a resume follow it, so that the log has no gap
- * where another kernel ran.
+ *   KJUMP_KERNEL=     B or C: a line of that kernel's log
+ *
+ * Lines of the other kernel come before what became of it, so that the log has
+ * no gap where it ran.
  *
  * Runs in kernel A, in the main thread.
  */
@@ -53,9 +55,17 @@ static void report_peer_log(const struct kj_outcome *o)
 	char text[sizeof(o->peer_log)], *state, *line;
 
 	memcpy(text, o->peer_log, sizeof(text));
-	for (line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
-		(void)sd_journal_send("MESSAGE=kernel C: %s", line,
-				      "PRIORITY=%d", LOG_INFO, NULL);
+	for (line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+		int level = LOG_INFO;
+
+		if (line[0] == '<' && line[1] >= '0' && line[1] <= '7' && line[2] == '>') {
+			level = line[1] - '0';
+			line += 3;
+		}
+		(void)sd_journal_send("MESSAGE=kernel %c: %s", o->peer, line,
+				      "PRIORITY=%d", level,
+				      "KJUMP_KERNEL=%c", o->peer, NULL);
+	}
 }
 
 static void report_success(enum kj_job_kind kind, const struct kj_outcome *o)
@@ -100,7 +110,6 @@ static void report_success(enum kj_job_kind kind, const struct kj_outcome *o)
 			      "KJUMP_CALL_USEC=%" PRIu64, o->call_usec,
 			      "KJUMP_IMAGE_TIME=%" PRIu64, o->image_usec,
 			      NULL);
-	report_peer_log(o);
 }
 
 static void remember(enum kj_job_kind kind, const struct kj_outcome *o, struct kj_last *last)
@@ -129,10 +138,20 @@ void kj_report(enum kj_job_kind kind, const struct kj_outcome *outcome,
 {
 	if (kind >= KJ_JOB_HIBERNATE)
 		remember(kind, outcome, last);
+	report_peer_log(outcome);
 	if (outcome->reason.error)
 		report_failure(kind, outcome);
 	else
 		report_success(kind, outcome);
+}
+
+void kj_report_lost(const struct kj_last *last)
+{
+	(void)sd_journal_send("MESSAGE=%s.", last->result,
+			      "PRIORITY=%d", LOG_WARNING,
+			      "MESSAGE_ID=%s", KJ_MESSAGE_LOST,
+			      "ERRNO=%d", last->error,
+			      "KJUMP_OPERATION=%s", last->operation, NULL);
 }
 
 void kj_report_allow(const char *problem)

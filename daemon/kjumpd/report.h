@@ -17,6 +17,7 @@
 #define KJ_MESSAGE_TESTED	"ef72cf0f44584422a609a273a6f9a8c6" /* a test succeeded */
 #define KJ_MESSAGE_REFUSED	"77be40667bb14eab9ae0fbc3f3d3a0fb" /* nothing was frozen */
 #define KJ_MESSAGE_FAILED	"28b75bcc20cd4d9bba1d51e031cfd928" /* B was called in vain */
+#define KJ_MESSAGE_LOST		"ec396a356b764e4f857362908f55f0c8" /* nobody came back */
 
 /**
  * kj_report() - write a finished job to the journal
@@ -24,6 +25,12 @@
  */
 void kj_report(enum kj_job_kind kind, const struct kj_outcome *outcome,
 	       struct kj_last *last);
+
+/**
+ * kj_report_lost() - a hibernation that nobody came back from, to the journal
+ * @last: as kj_lost_look() left it
+ */
+void kj_report_lost(const struct kj_last *last);
 
 /**
  * kj_report_allow() - keep the answer of logind's CanHibernate true

@@ -164,6 +164,37 @@ static void test_dropins(void **state)
 	kj_conf_done(&c);
 }
 
+static unsigned int stall_of(const char *value)
+{
+	struct kj_conf conf;
+	char text[128];
+	unsigned int sec;
+
+	snprintf(text, sizeof(text), "[kjump]\nStallTimeout=%s\n", value);
+	put("etc/kjump.conf", text);
+	assert_int_equal(kj_conf_load(root, true, &conf), 0);
+	sec = conf.problems ? UINT32_MAX : conf.stall_sec;
+	kj_conf_done(&conf);
+	return sec;
+}
+
+static void the_limit_without_progress_is_seconds_or_infinity(void **state)
+{
+	(void)state;
+	run("mkdir -p etc");
+	assert_int_equal(stall_of(""), 60);
+	assert_int_equal(stall_of("5"), 5);
+	assert_int_equal(stall_of("86400"), 86400);
+	assert_int_equal(stall_of("infinity"), 0);
+	assert_int_equal(stall_of("4"), UINT32_MAX);
+	assert_int_equal(stall_of("86401"), UINT32_MAX);
+	assert_int_equal(stall_of("0"), UINT32_MAX);
+	assert_int_equal(stall_of("-7"), UINT32_MAX);
+	assert_int_equal(stall_of("60s"), UINT32_MAX);
+	assert_int_equal(stall_of("99999999999999999999"), UINT32_MAX);
+	assert_non_null(strstr(logged, "expected 5 to 86400 seconds, or infinity"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +202,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_all_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_problems, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dropins, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_limit_without_progress_is_seconds_or_infinity, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include "discard.h"
 #include "job.h"
 #include "load.h"
+#include "lost.h"
 #include "memory.h"
 #include "preflight.h"
 #include "room.h"
@@ -29,8 +30,16 @@ static struct {
 	int room;			/* result of kj_room_check() */
 	enum kj_preload preload;	/* configured */
 	/* seen */
-	unsigned int calls, naps, discards, stale_looks;
+	unsigned int calls, naps, discards, stale_looks, marks, calls_at_mark;
+	const char *said;		/* the blob that comes back, or NULL */
+	uint64_t limit;			/* the last word of the last call */
 } world;
+
+void kj_lost_mark(void)
+{
+	world.calls_at_mark = world.calls;
+	world.marks++;
+}
 
 enum kj_b_state kj_b_state(void)
 {
@@ -97,12 +106,15 @@ const char *kj_word_name(uint64_t word)
 int kj_call(enum kjump_word word, const uint64_t *words, unsigned int n_words,
 	    const void *blob, size_t len, struct kj_reply *ret, struct kj_reason *reason)
 {
-	(void)words, (void)n_words, (void)blob, (void)len;
+	(void)blob, (void)len;
 	memset(ret, 0, sizeof(*ret));
 	world.calls++;
+	world.limit = n_words ? words[n_words - 1] : 0;
 	if (world.refusals && world.refusals--)
 		return kj_reason_set(reason, EBUSY, KJ_WHY_CALL, "busy");
 	ret->argv[0] = word == KJUMP_WORD_PING ? (uint64_t)KJUMP_WORD_READY : world.answer;
+	if (world.said)
+		strcpy(ret->text, world.said);
 	return 0;
 }
 
@@ -237,9 +249,59 @@ static void test_prepare_unloads_what_is_not_to_be_held(void **state)
 	assert_int_equal(world.calls, 0);
 }
 
+static struct kj_outcome outcome;
+
+static void run_into_outcome(enum kj_job_kind kind, uint64_t answer, const char *said)
+{
+	memset(&outcome, 0, sizeof(outcome));
+	world.answer = answer;
+	world.said = said;
+	kj_job_run(kind, &outcome);
+}
+
+static void test_a_failure_is_one_sentence_and_a_log(void **state)
+{
+	(void)state;
+	run_into_outcome(KJ_JOB_HIBERNATE, KJUMP_WORD_FAILED, "the disk is gone\n<3>first\n<6>second\n");
+	assert_non_null(strstr(outcome.reason.text, ": the disk is gone"));
+	assert_null(strchr(outcome.reason.text, '\n'));
+	assert_string_equal(outcome.peer_log, "<3>first\n<6>second\n");
+	assert_int_equal(outcome.peer, 'B');
+	begin(state);
+	run_into_outcome(KJ_JOB_HIBERNATE, KJUMP_WORD_FAILED, "no log");
+	assert_non_null(strstr(outcome.reason.text, ": no log"));
+	assert_string_equal(outcome.peer_log, "");
+	begin(state);
+	run_into_outcome(KJ_JOB_WRITE, KJUMP_WORD_DONE, "<4>a warning\n");
+	assert_string_equal(outcome.peer_log, "<4>a warning\n");
+	assert_int_equal(outcome.peer, 'B');
+	begin(state);
+	run_into_outcome(KJ_JOB_HIBERNATE, KJUMP_WORD_RESUME, "<6>from C\n");
+	assert_string_equal(outcome.peer_log, "<6>from C\n");
+	assert_int_equal(outcome.peer, 'C');
+}
+
+static void test_a_hibernation_is_lost_until_somebody_comes_back(void **state)
+{
+	(void)state;
+	world.answer = KJUMP_WORD_DONE;
+	run(KJ_JOB_WRITE);
+	assert_int_equal(world.marks, 0);
+	assert_int_equal(world.limit, 60);
+	begin(state);
+	world.answer = KJUMP_WORD_RESUME;
+	run(KJ_JOB_HIBERNATE);
+	assert_int_equal(world.marks, 1);
+	assert_int_equal(world.calls_at_mark, 0);	/* before A leaves */
+	assert_int_equal(world.calls, 1);
+	assert_int_equal(world.limit, 60);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_a_failure_is_one_sentence_and_a_log, begin),
+		cmocka_unit_test_setup(test_a_hibernation_is_lost_until_somebody_comes_back, begin),
 		cmocka_unit_test_setup(test_ping_is_tried_three_times_more, begin),
 		cmocka_unit_test_setup(test_parking_is_tried_again, begin),
 		cmocka_unit_test_setup(test_hibernate_is_tried_once, begin),
