@@ -54,6 +54,8 @@ def build(result, names):
     # meson reads the tests' build files even when it builds no test.
     for path in (TOP / "tests").rglob("meson.build"):
         copy(path, work / path.relative_to(TOP))
+    for path in (TOP / "tests").glob("check-*"):        # which they name
+        copy(path, work / path.relative_to(TOP))
     for path in (TOP / "tests" / "unit").rglob("*"):
         if path.is_file():
             copy(path, work / path.relative_to(TOP))
