@@ -84,14 +84,18 @@ static int choose_target(struct kj_setup *s, const struct arguments *a,
 			 struct kj_reason *reason)
 {
 	kj_autofree struct kj_candidates *found = NULL;
+	const char *wanted = a->target;
 	uint64_t size = a->size;
 	int n;
 
 	if (!size)
 		size = kj_preflight_image_max(kj_ram().pages * 4096);
 	size = (size + (1 << 20) - 1) >> 20 << 20;
-	if (a->target && strcmp(a->target, "auto") != 0)
-		return kj_candidate_of(&s->conf, a->target, size, &s->choice, reason);
+	/* what was decided before is not decided otherwise without being asked */
+	if (!wanted && *s->conf.target && (a->yes || a->dry_run))
+		wanted = s->conf.target;
+	if (wanted && strcmp(wanted, "auto") != 0)
+		return kj_candidate_of(&s->conf, wanted, size, &s->choice, reason);
 	found = calloc(1, sizeof(*found));
 	if (!found)
 		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
@@ -210,7 +214,7 @@ static const struct argp_option options[] = {
 	{ "size", 's', "SIZE", 0, "Of a file that is made (enough for all of the memory)", 0 },
 	{ "encrypt", 'e', NULL, 0, "Encrypt images; asks for a new passphrase if there is no key yet", 0 },
 	{ "dry-run", 'n', NULL, 0, "Say what would be done, and change nothing", 0 },
-	{ "yes", 'y', NULL, 0, "Ask nothing but a passphrase, and take the best target", 0 },
+	{ "yes", 'y', NULL, 0, "Ask nothing but a new passphrase; take the configured target, or else the best", 0 },
 	{ 0 }
 };
 

@@ -5,6 +5,8 @@ Before that it refuses what holds something, changes nothing when it is only
 asked what it would do or when nobody can be asked, and takes back what it has
 done when a step fails.  A second run finds nothing to do.
 """
+import time
+
 from lib import fresh
 
 
@@ -45,8 +47,10 @@ def run(t):
           "system: refused, nothing changed")
     failure(t, machine)
     t.say("a failing step: all was undone")
+    began = time.monotonic()
     status, said = fresh.setup(machine, "--yes")
     t.check(status == 0, f"kjumpctl setup --yes: status {status}: {said}")
+    t.say(f"kjumpctl setup --yes: {time.monotonic() - began:.0f} s")
     t.equal(fresh.not_ok(machine), {}, "checks that are not ok")
     status, said = fresh.setup(machine)
     t.check(status == 0 and "nothing to do" in said,
