@@ -18,12 +18,17 @@ def refusals(t, machine):
     status, said = fresh.setup(machine)
     t.check(status == 1 and "--yes" in said,
             f"without a terminal: status {status}: {said}")
+    said = machine.sh("(sleep 8; echo 2; sleep 8; echo n) | "
+                      "script -qec 'kjumpctl setup' /dev/null", check=False)
+    t.check("1. the partition /dev/vdb1" in said and "2. a new file" in said
+            and "of 1" in said and "Nothing was changed" in said,
+            f"at a terminal: {said}")
     machine.run("mkfs.ext4", "-q", "-F", "-L", "home", "/dev/vdb1")
     for options in (("--target=/dev/vdb1",), ("--target=auto", "--dry-run")):
         status, said = fresh.setup(machine, "--yes", *options)
         t.check("/dev/vdb1 holds an ext4 file system labelled 'home'" in said,
                 f"a foreign partition, {options}: status {status}: {said}")
-    t.equal(fresh.traces(machine), before, "after four runs that refuse")
+    t.equal(fresh.traces(machine), before, "after five runs that do nothing")
     machine.sh("wipefs -qa /dev/vdb1; udevadm settle")
 
 
@@ -43,8 +48,8 @@ def run(t):
     fresh.make(machine)
     t.check("initramfs" in fresh.not_ok(machine), "this guest is not fresh")
     refusals(t, machine)
-    t.say("a dry run, a run that cannot ask, and a partition with a file "
-          "system: refused, nothing changed")
+    t.say("a dry run, runs that cannot ask or hear no, and a partition with "
+          "a file system: nothing changed")
     failure(t, machine)
     t.say("a failing step: all was undone")
     began = time.monotonic()

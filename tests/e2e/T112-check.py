@@ -4,6 +4,8 @@
 Eighteen ways to break a machine that is well; and what an image leaves in
 plain is seen, and gone after kjumpctl discard --erase.
 """
+import json
+
 from lib import fresh, scenario
 
 CONF = "/etc/kjump.conf.d/90-test.conf"
@@ -111,6 +113,10 @@ def marks(machine):
 def run(t):
     machine = t.boot()
     t.equal(fresh.not_ok(machine), {}, "at first")
+    nobody = json.loads(machine.run(
+        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+        "kjumpctl", "check", "--json"))
+    t.equal(nobody["result"], "unknown", "for a user without rights")
     break_and_mend(t, machine)
     erase(t, machine)
     # Words on the command line, and a system that swsusp hibernated.
