@@ -14,7 +14,7 @@ hostonly_cmdline=no
 early_microcode=no
 do_strip=no
 compress=lz4
-dracutmodules=" systemd systemd-initrd udev-rules kjump "
+dracutmodules=" base systemd systemd-initrd udev-rules kjump "
 drivers=" virtio_blk "
 """
 INITRAMFS = "/boot/initrd.img-$(uname -r)"
@@ -28,7 +28,8 @@ def make(machine):
                "rm -f target recipient last*; "
                "mkdir /run/empty; (cd /run/empty; echo . | cpio -o -H newc) "
                f"> {INITRAMFS} 2> /dev/null")
-    machine.sh(f"cat > /etc/dracut.conf.d/50-vm.conf <<'END'\n{DRACUT}END")
+    machine.sh("mkdir -p /etc/dracut.conf.d; "
+               f"cat > /etc/dracut.conf.d/50-vm.conf <<'END'\n{DRACUT}END")
 
 
 def traces(machine):
@@ -60,15 +61,10 @@ def not_ok(machine):
             if state != "ok"}
 
 
-def hibernate_and_resume(t, machine, passphrases=(), prompt=None):
+def hibernate_and_resume(t, machine, passphrases=()):
     """There and back: the same system goes on."""
     before = scenario.boot_id(machine)
     down = scenario.hibernate(machine)
-    machine.power_on()
-    at = 0
-    for passphrase in passphrases:
-        at = machine.wait_serial(prompt, timeout=180, after=at)
-        machine.type(passphrase + "\n")
-    up = machine.wait_agent()
+    up = scenario.power_on_typing(machine, passphrases)
     t.equal(scenario.boot_id(machine), before, "boot id after the resume")
     t.say(f"{down:.1f} s to S4, {up:.1f} s from power-on")
