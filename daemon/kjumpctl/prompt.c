@@ -19,9 +19,7 @@ static int read_line(char *buf)
 	for (;;) {
 		ssize_t n = read(STDIN_FILENO, buf + len, 1);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+		if (n < 0)		/* EINTR: a signal that somebody catches */
 			return -errno;
 		if (n == 0)
 			return len ? len : -ENODATA;

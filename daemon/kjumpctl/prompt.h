@@ -14,7 +14,7 @@
  * @buf: KJ_PASSPHRASE_MAX bytes; to be wiped by explicit_bzero()
  *
  * Return: its length without the newline; -ENODATA at the end of the input;
- * -EMSGSIZE when it is too long.
+ * -EMSGSIZE when it is too long; -EINTR when a signal was caught.
  */
 int kj_prompt(const char *prompt, char *buf);
 
