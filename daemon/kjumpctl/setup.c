@@ -84,18 +84,20 @@ static int choose_target(struct kj_setup *s, const struct arguments *a,
 			 struct kj_reason *reason)
 {
 	kj_autofree struct kj_candidates *found = NULL;
-	const char *wanted = a->target;
 	uint64_t size = a->size;
 	int n;
 
 	if (!size)
 		size = kj_preflight_image_max(kj_ram().pages * 4096);
 	size = (size + (1 << 20) - 1) >> 20 << 20;
+	if (a->target && strcmp(a->target, "auto") != 0)
+		return kj_candidate_of(&s->conf, a->target, size, &s->choice, reason);
 	/* what was decided before is not decided otherwise without being asked */
-	if (!wanted && *s->conf.target && (a->yes || a->dry_run))
-		wanted = s->conf.target;
-	if (wanted && strcmp(wanted, "auto") != 0)
-		return kj_candidate_of(&s->conf, wanted, size, &s->choice, reason);
+	if (!a->target && *s->conf.target) {
+		n = kj_candidate_of(&s->conf, s->conf.target, size, &s->choice, reason);
+		if (n == 0 || a->yes || a->dry_run)
+			return n;
+	}
 	found = calloc(1, sizeof(*found));
 	if (!found)
 		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
