@@ -10,6 +10,7 @@
         off.json                       how it ended (see supervisor.py)
         *.sock                         QEMU's monitors, the guest's agent
 """
+import contextlib
 import json
 import os
 import re
@@ -105,14 +106,16 @@ class Machine:
     # -- power ------------------------------------------------------------
 
     def start(self, memory=None, cpus=None, fresh=False, append=None,
-              faults=None, timeout=START_TIMEOUT, prepare=None, guest=""):
+              faults=None, timeout=START_TIMEOUT, prepare=None, guest="",
+              devices=None):
         """Powers on, waits for the agent; returns the seconds between.
 
         @memory in MiB, @cpus and @append stay as they were when None, since
         a machine that hibernated must come back as it was.  @faults: disk
-        name -> "ro", "eio" or "".  @prepare is called when fresh disks are
-        there; they are those of @guest (variant.py).  Only the very first boot of fresh disks may be tried again,
-        and says so.
+        name -> "ro", "eio" or "".  @devices: more options for QEMU; they
+        stay, too.  @prepare is called when fresh disks are there; they are
+        those of @guest (variant.py).  Only the very first boot of fresh disks
+        may be tried again, and says so.
         """
         if self.pid():
             raise VmError(f"machine '{self.name}' is already on")
@@ -124,7 +127,7 @@ class Machine:
                 self.make_fresh(guest)
                 if prepare:
                     prepare()
-            self.power_on(memory, cpus, append, faults)
+            self.power_on(memory, cpus, append, faults, devices)
             try:
                 return self.wait_agent(timeout)
             except VmError:
@@ -168,20 +171,28 @@ class Machine:
                 raise VmError(f"cannot read /boot/{source} from "
                               f"{self.disk('root')}: {done.stderr.strip()}")
 
-    def power_on(self, memory=None, cpus=None, append=None, faults=None):
-        """Switches on and returns when QEMU runs."""
+    def power_on(self, memory=None, cpus=None, append=None, faults=None,
+                 devices=None, incoming=None):
+        """Switches on and returns when QEMU runs.
+
+        @incoming: a file with the state of a running machine (kept.py).
+        """
         try:
             state = self.state()
         except VmError:
             state = {"memory": DEFAULT_MEMORY, "cpus": DEFAULT_CPUS,
                      "extra": "", "count": 0, "faults": {}}
-        self.load_kernel()
+        if not incoming:
+            self.load_kernel()
         state["memory"] = memory or state["memory"]
         state["cpus"] = cpus or state["cpus"]
         if append is not None:
             state["extra"] = append
         if faults is not None:
             state["faults"] = faults
+        if devices is not None:
+            state["devices"] = devices
+        state["incoming"] = incoming
         state["append"] = f"{KERNEL_ARGS} {state['extra']}".strip()
         state["accel"] = ("kvm" if qemu.kvm_works(self.dir / "bzImage")
                           else "tcg")
@@ -267,11 +278,27 @@ class Machine:
         off = self.off()
         if off:
             return off["written"]
+        with self.qmp() as qmp:
+            return supervisor.bytes_written(qmp)
+
+    @contextlib.contextmanager
+    def qmp(self):
+        """A connection to QEMU's monitor; OSError when the machine is off."""
         qmp = Qmp(self.dir / "qmp.sock")
         try:
-            return supervisor.bytes_written(qmp)
+            yield qmp
         finally:
             qmp.close()
+
+    def throttle(self, which, bytes_per_second):
+        """Limits a disk's writes; 0: no limit.  1 is a disk that hangs."""
+        limits = dict.fromkeys(("bps", "bps_rd", "bps_wr", "iops", "iops_rd",
+                                "iops_wr"), 0)
+        limits["bps_wr"] = bytes_per_second
+        with self.qmp() as qmp:
+            qmp.command("block_set_io_throttle",
+                        id=f"/machine/peripheral/{which}-disk/virtio-backend",
+                        **limits)
 
     # -- in the guest -----------------------------------------------------
 

@@ -76,7 +76,7 @@ def drive(name, fault):
                                           "immediately": True}]}
     elif fault:
         raise VmError(f"no such fault of a disk: {fault} (ro, eio)")
-    device = f"virtio-blk-pci,drive={name},serial={name}"
+    device = f"virtio-blk-pci,drive={name},serial={name},id={name}-disk"
     return ["-blockdev", json.dumps(node), "-device", device]
 
 
@@ -109,4 +109,6 @@ def command(state):
             "-device", "virtio-net-pci,netdev=net,romfile="]
     for name in ("root", "target", "swap"):
         argv += drive(name, state["faults"].get(name))
-    return argv
+    if state.get("incoming"):
+        argv += ["-incoming", f"exec:cat {state['incoming']}"]
+    return argv + state.get("devices", [])

@@ -6,6 +6,7 @@ how kjump works inside.
 """
 import json
 import re
+import subprocess
 import time
 
 from .agent import AgentGone
@@ -61,12 +62,13 @@ def resume(machine, **options):
     return machine.start(**options)
 
 
-def wait_last(machine, operation, timeout=60):
-    """The last result, once it is that of @operation."""
+def wait_last(machine, operation, timeout=60, newer_than=None):
+    """The last result, once it is that of @operation, and not @newer_than."""
+    then = newer_than["time_usec"] if newer_than else 0
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         last = status(machine)["last"]
-        if last and last["operation"] == operation:
+        if last and last["operation"] == operation and last["time_usec"] > then:
             return last
         time.sleep(0.3)
     raise VmError(f"kjumpctl status tells of no {operation} in {timeout} s")
@@ -242,6 +244,19 @@ def set_target(machine, target=f"PARTUUID={TARGET_PARTUUID}"):
     """Changes Target= in the running guest (C's initramfs keeps its own)."""
     machine.sh("mkdir -p /etc/kjump.conf.d; printf '[kjump]\\nTarget=%s\\n' "
                f"'{target}' > /etc/kjump.conf.d/50-vm.conf")
+
+
+def configure_off(machine, text):
+    """Lines for kjump.conf, while the machine is off: the next boot has them."""
+    file = machine.dir / "60-test.conf"
+    file.write_text(f"[kjump]\n{text}\n")
+    done = subprocess.run(
+        ["debugfs", "-w", "-R",
+         f"write {file} /etc/kjump.conf.d/60-test.conf", machine.disk("root")],
+        capture_output=True, text=True, check=False)
+    if "Allocated inode" not in done.stdout:
+        raise VmError(f"cannot write to {machine.disk('root')}: "
+                      f"{done.stdout}{done.stderr}")
 
 
 # What the kernel says when it is not well.  WARNING counts as a failure.

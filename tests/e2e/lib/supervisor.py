@@ -23,7 +23,7 @@ import time
 from .qmp import Qmp
 
 PANIC = b"Kernel panic - not syncing"
-PANIC_GRACE = 15        # seconds for the guest's own panic= timeout
+PANIC_GRACE = 60        # seconds for the guest's own panic= timeout
 
 
 def spawn(directory, argv, serial_from):
@@ -106,9 +106,9 @@ def listen(directory, on_event, events, qemu):
         return written
 
 
-def bytes_written(qmp):
+def bytes_written(qmp, count="wr_bytes"):
     """Disk name -> bytes the guest wrote since this power-on."""
-    return {entry["node-name"]: entry["stats"]["wr_bytes"]
+    return {entry["node-name"]: entry["stats"][count]
             for entry in qmp.command("query-blockstats")
             if "node-name" in entry}
 
