@@ -62,9 +62,12 @@ def locked(name):
 def entry(kind, key, make, what):
     """The folder CACHE/@kind/@key, made by @make(folder) if it is not there."""
     final = CACHE / kind / key
+    # What is there needs no lock: another may be built for many minutes.
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(final)
+        return final
     with locked(kind):
         if final.is_dir():
-            os.utime(final)
             return final
         say(f"vm: building {what} ({kind}/{key})")
         began = time.monotonic()
