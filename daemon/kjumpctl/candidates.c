@@ -38,16 +38,21 @@ void kj_candidates_done(struct kj_candidates *candidates)
 	candidates->n = 0;
 }
 
-/* A name that stays: /dev/sdb1 may be another partition at the next boot. */
+/* A name that stays: /dev/sdb1 may be another partition at the next boot.  One
+ * of a volume does. */
 static char *name_of(const struct kj_resolved *target, const char *given)
 {
+	const struct kj_device *device = &target->device;
+	const char *value = device->part_uuid ? device->part_uuid : device->uuid;
 	char *name = NULL;
 
 	if (target->file)
 		return strdup(target->file);
-	if (target->device.part_uuid && !target->stacked && *given == '/')
-		return asprintf(&name, "PARTUUID=%s", target->device.part_uuid) < 0 ? NULL : name;
-	return strdup(given);
+	if (*given != '/' || target->stacked || !value)
+		return strdup(given);
+	if (asprintf(&name, "%s=%s", device->part_uuid ? "PARTUUID" : "UUID", value) < 0)
+		return NULL;
+	return name;
 }
 
 static int take_existing(const struct kj_conf *conf, const char *target,
