@@ -204,3 +204,23 @@ int kj_job_write(const struct kj_message *order, const struct kj_target *target,
 	kj_guard_end();
 	return r;
 }
+
+int kj_job_discard(const struct kj_message *order, const struct kj_target *target,
+		   struct kj_error *error)
+{
+	struct kj_device dev = { .fd = -EBADF };
+	struct kj_error cause = { "" };
+	struct kj_fdstore store;
+	int r;
+
+	kj_guard_begin("discarding the image", limit_msec(order));
+	r = open_store(target, &dev, &store, error);
+	if (r == 0) {
+		r = kj_image_discard(&store.store, &cause);
+		if (r < 0)
+			kj_fail(error, r, "discarding the image on %s: %s", dev.path, cause.text);
+	}
+	kj_device_close(&dev);
+	kj_guard_end();
+	return r;
+}

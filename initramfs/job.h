@@ -34,4 +34,12 @@ int kj_job_target(const struct kj_message *order, const struct kj_target **ret,
 int kj_job_write(const struct kj_message *order, const struct kj_target *target,
 		 bool snapshot, struct kj_image_info *ret, struct kj_error *error);
 
+/**
+ * kj_job_discard() - the image that kj_job_write() made is none any more
+ *
+ * Return: 0 (it is on the disk that there is none) or a negative errno.
+ */
+int kj_job_discard(const struct kj_message *order, const struct kj_target *target,
+		   struct kj_error *error);
+
 #endif /* KJ_JOB_H */

@@ -15,7 +15,9 @@
  *                   +-- SNAPSHOT --> write --> DONE or FAILED ----+
  *                   +-- HIBERNATE -> write --> FAILED ------------'
  *                                      |
- *                                      '--> valid image: power off
+ *                                      |--> valid image: power off
+ *                                      '--> valid image: suspend to RAM; after
+ *                                           that no image: DONE (hybrid-sleep)
  *
  * Where A cannot be reached (the way back cannot be loaded, the call is refused
  * for good) the machine restarts instead of hanging, with its disks as after a
@@ -44,6 +46,7 @@
 #include "kmsg.h"
 #include "poweroff.h"
 #include "rootfs.h"
+#include "suspend.h"
 #include "watchdog.h"
 
 #define DRIVERS_PROGRAM "/kjump-drivers"
@@ -169,6 +172,19 @@ static void answer_done(const struct kj_image_info *info)
 	kj_message_set(&answer, KJUMP_WORD_DONE, 4, words);
 }
 
+/* A goes on from here whatever happened, and so there must be no image. */
+static int sleep_beside(const struct kj_target *target, struct kj_error *error)
+{
+	struct kj_error second = { "" };
+	int r = kj_suspend(error), discarded = kj_job_discard(&order, target, &second);
+
+	if (discarded == 0)
+		return r;
+	/* A tries once more, and says so if it cannot either. */
+	*error = second;
+	return discarded;
+}
+
 /* Does not return when it is a hibernation and succeeds. */
 static void write_memory(bool snapshot)
 {
@@ -188,9 +204,14 @@ static void write_memory(bool snapshot)
 		snapshot ? "snapshot" : "image", (unsigned long long)info.pages,
 		(unsigned long long)info.bytes_stored,
 		(unsigned long long)info.write_usec / 1000);
-	if (!snapshot)
+	if (!snapshot && kj_get32(target->power_off) == KJ_POWER_SUSPEND)
+		r = sleep_beside(target, &error);
+	else if (!snapshot)
 		kj_power_off(kj_get32(target->power_off));
-	answer_done(&info);
+	if (r < 0)
+		answer_failed(r, &error);
+	else
+		answer_done(&info);
 }
 
 static void serve(void)

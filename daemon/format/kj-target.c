@@ -69,7 +69,7 @@ static const char *check_head(const struct kj_target *t, size_t len)
 	if (kj_get32(t->kind) < KJ_TARGET_PARTITION ||
 	    kj_get32(t->kind) > KJ_TARGET_VOLUME)
 		return "its kind is not known";
-	if (kj_get32(t->power_off) > KJ_POWER_REBOOT)
+	if (kj_get32(t->power_off) > KJ_POWER_SUSPEND)
 		return "its way of powering off is not known";
 	if (!tag_is_text(t->tag))
 		return "its device tag is not a printable NAME=value";

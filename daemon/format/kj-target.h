@@ -40,6 +40,7 @@ enum kj_power_off {
 	KJ_POWER_S4		= 0,	/* ACPI S4, S5 where that fails */
 	KJ_POWER_S5		= 1,
 	KJ_POWER_REBOOT		= 2,
+	KJ_POWER_SUSPEND	= 3,	/* S3: no power-off, and a wake-up ends the image */
 };
 
 struct kj_extent {

@@ -8,7 +8,7 @@
 /**
  * kj_hooks_run() - run all of /usr/lib/systemd/system-sleep at once
  * @when: "pre" or "post", their first argument
- * @verb: "hibernate", their second
+ * @verb: "hibernate" or "hybrid-sleep", their second
  *
  * Waits for them, 90 seconds at most.  Their failures are logged and have no
  * consequence, as with systemd-sleep.

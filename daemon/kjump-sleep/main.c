@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kjump-sleep: what systemd-hibernate.service runs instead of systemd-sleep.
+ * kjump-sleep: what systemd-hibernate.service and systemd-hybrid-sleep.service
+ * run instead of systemd-sleep.
  *
  * Around the sleep it does what systemd-sleep does, in the same order: freeze
  * user.slice, run the "pre" hooks, lock homes, say so in the journal; sleep;
@@ -35,15 +36,36 @@ const char *argp_program_version = "kjump-sleep " KJ_VERSION;
 
 KJ_DEFINE_CLEANUP(sd_bus *, sd_bus_flush_close_unref)
 
+/* Ways to sleep, as systemd calls them. */
+static const struct verb {
+	const char *name;
+	const char *allow;		/* key of sleep.conf */
+	const char *problem;		/* property of kjumpd */
+	const char *method;		/* of kjumpd */
+} verbs[] = {
+	{ "hibernate",    "AllowHibernation", "Problem",            "Hibernate" },
+	{ "hybrid-sleep", "AllowHybridSleep", "HybridSleepProblem", "HybridSleep" },
+};
+
+#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
 struct arguments {
 	bool cleanup;
-	const char *verb;
+	const struct verb *verb;
 };
 
 static const struct argp_option options[] = {
 	{ "cleanup", 'c', NULL, 0, "Only undo what a killed kjump-sleep may have left", 0 },
 	{ 0 }
 };
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -54,9 +76,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		a->cleanup = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (a->verb || strcmp(arg, "hibernate") != 0)
-			argp_error(state, "the only way to sleep here is \"hibernate\"");
-		a->verb = arg;
+		if (a->verb || !(a->verb = find_verb(arg)))
+			argp_error(state, "the ways to sleep here are \"hibernate\" and \"hybrid-sleep\"");
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_usage(state);
@@ -69,42 +90,44 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "hibernate",
-	.doc = "Hibernates this machine by kjump, with what systemd does around a sleep.\v"
-	       "Run by systemd-hibernate.service: see kjump-sleep(8).",
+	.args_doc = "hibernate|hybrid-sleep",
+	.doc = "Has this machine sleep by kjump, with what systemd does around a sleep.\v"
+	       "Run by systemd-hibernate.service and systemd-hybrid-sleep.service: see kjump-sleep(8).",
 };
 
 /* Only returns when it cannot be run. */
-static int run_systemd_sleep(const char *problem)
+static int run_systemd_sleep(const struct verb *verb, const char *problem)
 {
 	static const char *const paths[] = {
 		"/usr/lib/systemd/systemd-sleep", "/lib/systemd/systemd-sleep",
 	};
 
-	kj_notice("kjump cannot hibernate (%s); leaving it to systemd-sleep and swap.", problem);
+	kj_notice("kjump cannot do it (%s); leaving %s to systemd-sleep and swap.",
+		  problem, verb->name);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		execl(paths[i], paths[i], "hibernate", NULL);
+		execl(paths[i], paths[i], verb->name, NULL);
 	return kj_error_errno(errno, "Cannot run systemd-sleep: %m");
 }
 
 /* Is kjump able to, as far as can be told before anything is stopped? */
-static int check(sd_bus *bus)
+static int check(sd_bus *bus, const struct verb *verb)
 {
 	kj_autofree char *problem = NULL;
 	const char *text;
 	int r;
 
-	if (!kj_sleep_allowed(""))
-		return kj_error_errno(EACCES, "Hibernation is forbidden by AllowHibernation=no in systemd's sleep.conf");
-	r = kj_sleep_problem(bus, &problem);
+	if (!kj_sleep_allowed("", verb->allow))
+		return kj_error_errno(EACCES, "It is forbidden by %s=no in systemd's sleep.conf",
+				      verb->allow);
+	r = kj_sleep_problem(bus, verb->problem, &problem);
 	if (r < 0)
 		problem = NULL;
 	if (r == 0 && !problem)
 		return 0;
 	text = problem ? problem : "kjumpd does not run";
 	if (kj_swap_usable())
-		return run_systemd_sleep(text);
-	kj_err("Cannot hibernate: %s", text);
+		return run_systemd_sleep(verb, text);
+	kj_err("Cannot sleep (%s): %s", verb->name, text);
 	return r < 0 ? r : -EOPNOTSUPP;
 }
 
@@ -130,17 +153,17 @@ static void tell_stop(const char *verb, int r)
 				      "SLEEP=%s", verb, NULL);
 }
 
-static int sleep_now(sd_bus *bus, const char *verb)
+static int sleep_now(sd_bus *bus, const struct verb *verb)
 {
 	int r;
 
-	setenv("SYSTEMD_SLEEP_ACTION", verb, 1);
-	kj_hooks_run("pre", verb);
+	setenv("SYSTEMD_SLEEP_ACTION", verb->name, 1);
+	kj_hooks_run("pre", verb->name);
 	kj_sleep_lock_homes(bus);
-	tell_start(verb);
-	r = kj_sleep_hibernate(bus);
-	tell_stop(verb, r);
-	kj_hooks_run("post", verb);
+	tell_start(verb->name);
+	r = kj_sleep_now(bus, verb->method);
+	tell_stop(verb->name, r);
+	kj_hooks_run("post", verb->name);
 	return r;
 }
 
@@ -155,7 +178,7 @@ static int run(const struct arguments *a)
 		return kj_error_errno(r, "Cannot connect to the system bus: %m");
 	if (a->cleanup)
 		return kj_sleep_thaw(bus);
-	r = check(bus);
+	r = check(bus, a->verb);
 	if (r < 0)
 		return r;
 	frozen = kj_sleep_want_freeze(bus) && kj_sleep_freeze(bus) == 0;

@@ -125,11 +125,11 @@ void kj_sleep_lock_homes(sd_bus *bus)
 	sd_bus_error_free(&error);
 }
 
-int kj_sleep_problem(sd_bus *bus, char **ret)
+int kj_sleep_problem(sd_bus *bus, const char *property, char **ret)
 {
 	char *problem;
 	int r = sd_bus_get_property_string(bus, "org.kjump1", "/org/kjump1",
-					   "org.kjump1.Manager", "Problem", NULL, &problem);
+					   "org.kjump1.Manager", property, NULL, &problem);
 
 	if (r < 0)
 		return r;
@@ -141,14 +141,14 @@ int kj_sleep_problem(sd_bus *bus, char **ret)
 	return 0;
 }
 
-int kj_sleep_hibernate(sd_bus *bus)
+int kj_sleep_now(sd_bus *bus, const char *method)
 {
 	kj_cleanup(sd_bus_message_unref) sd_bus_message *m = NULL;
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r;
 
 	r = sd_bus_message_new_method_call(bus, &m, "org.kjump1", "/org/kjump1",
-					   "org.kjump1.Manager", "Hibernate");
+					   "org.kjump1.Manager", method);
 	if (r >= 0)
 		r = sd_bus_call(bus, m, UINT64_MAX, &error, NULL);
 	if (r < 0)

@@ -30,20 +30,22 @@ int kj_sleep_thaw(sd_bus *bus);
 void kj_sleep_lock_homes(sd_bus *bus);
 
 /**
- * kj_sleep_problem() - what kjumpd says against hibernating now
+ * kj_sleep_problem() - what kjumpd says against sleeping now
+ * @property: of kjumpd: "Problem", "HybridSleepProblem"
  * @ret: malloc()ed sentence, or NULL: nothing
  *
  * Return: 0, or -errno when kjumpd cannot be asked.
  */
-int kj_sleep_problem(sd_bus *bus, char **ret);
+int kj_sleep_problem(sd_bus *bus, const char *property, char **ret);
 
 /**
- * kj_sleep_hibernate() - have kjumpd hibernate the machine
+ * kj_sleep_now() - have kjumpd do it
+ * @method: "Hibernate", "HybridSleep"
  *
- * Returns when the machine is resumed, or when it could not be hibernated.
+ * Returns when the machine is back, or when it could not sleep.
  *
  * Return: 0 or -errno; logged.
  */
-int kj_sleep_hibernate(sd_bus *bus);
+int kj_sleep_now(sd_bus *bus, const char *method);
 
 #endif /* KJ_SLEEP_BUS_H */

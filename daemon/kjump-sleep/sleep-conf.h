@@ -11,12 +11,13 @@
 #define KJ_SLEEP_STATE_FILE "51-kjump-state.conf"
 
 /**
- * kj_sleep_allowed() - did the administrator leave hibernation allowed?
+ * kj_sleep_allowed() - did the administrator leave this way to sleep allowed?
  * @root: "" or a directory that stands for / (tests)
+ * @key: "AllowHibernation", "AllowHybridSleep"
  *
- * The last AllowHibernation= of sleep.conf and its drop-ins, without
+ * The last line with @key of sleep.conf and its drop-ins, without
  * KJ_SLEEP_STATE_FILE.
  */
-bool kj_sleep_allowed(const char *root);
+bool kj_sleep_allowed(const char *root, const char *key);
 
 #endif /* KJ_SLEEP_CONF_H */

@@ -59,6 +59,11 @@ static int do_hibernate(sd_bus_message *request, void *userdata, sd_bus_error *e
 	return submit(request, userdata, KJ_JOB_HIBERNATE, error);
 }
 
+static int do_hybrid_sleep(sd_bus_message *request, void *userdata, sd_bus_error *error)
+{
+	return submit(request, userdata, KJ_JOB_HYBRID, error);
+}
+
 static int do_test(sd_bus_message *request, void *userdata, sd_bus_error *error)
 {
 	const char *what;
@@ -85,6 +90,7 @@ static int method(sd_bus_message *request, void *userdata, sd_bus_error *error)
 		{ "Unload",    KJ_ACTION_MANAGE,    do_unload },
 		{ "Reload",    KJ_ACTION_MANAGE,    do_reload },
 		{ "Hibernate", KJ_ACTION_HIBERNATE, do_hibernate },
+		{ "HybridSleep", KJ_ACTION_HIBERNATE, do_hybrid_sleep },
 		{ "Test",      KJ_ACTION_TEST,      do_test },
 	};
 
@@ -137,6 +143,7 @@ static const char *text_of(struct manager *m, const char *property)
 		{ "PowerOff",      v->power_off },
 		{ "Encryption",    v->encryption },
 		{ "Problem",       v->problem.error ? v->problem.text : "" },
+		{ "HybridSleepProblem", v->hybrid_problem.error ? v->hybrid_problem.text : "" },
 		{ "PrepareResult", manager_prepare_result(m) },
 		{ "LastOperation", last->operation },
 		{ "LastResult",    last->result },
@@ -219,6 +226,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_METHOD("Unload", NULL, NULL, method, OPEN),
 	SD_BUS_METHOD("Reload", NULL, NULL, method, OPEN),
 	SD_BUS_METHOD("Hibernate", NULL, NULL, method, OPEN),
+	SD_BUS_METHOD("HybridSleep", NULL, NULL, method, OPEN),
 	SD_BUS_METHOD_WITH_ARGS("Test", SD_BUS_ARGS("s", what),
 				SD_BUS_RESULT("t", bytes, "t", pages, "t", usec),
 				method, OPEN),
@@ -236,6 +244,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	TEXT("PowerOff", 0),
 	TEXT("Encryption", 0),
 	TEXT("Problem", 0),
+	TEXT("HybridSleepProblem", 0),
 	SD_BUS_PROPERTY("ConfigProblems", "u", get_config_problems, 0, 0),
 	TEXT("PrepareResult", CHANGES),
 	TEXT("LastOperation", CHANGES),

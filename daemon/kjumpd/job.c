@@ -4,7 +4,7 @@
  * so that every operation can begin from any state that the last one, a crash
  * of kjumpd or an impatient administrator left:
  *
- *   HIBERNATE:         preflight -> load -> room for C? -> park -> call with the target
+ *   HIBERNATE, HYBRID: preflight -> load -> room for C? -> park -> call with the target
  *   WRITE:             preflight -> load -> park -> call with the target
  *   PING:              kernel's part of preflight -> load -> park -> call
  *   LOAD, PREPARE:     preflight -> load -> park (Preload=park)
@@ -52,6 +52,7 @@ static const char *const job_names[] = {
 	[KJ_JOB_LOAD]      = "load",
 	[KJ_JOB_UNLOAD]    = "unload",
 	[KJ_JOB_HIBERNATE] = "hibernate",
+	[KJ_JOB_HYBRID]    = "hybrid-sleep",
 	[KJ_JOB_PING]      = "test ping",
 	[KJ_JOB_WRITE]     = "test write",
 };
@@ -220,35 +221,52 @@ static int step_ping(struct job_context *c)
 	return 0;
 }
 
-static int step_write(struct job_context *c)
+static void take_written(struct job_context *c)
 {
 	struct kj_outcome *o = c->outcome;
+
+	o->bytes = c->reply.argv[1];
+	o->pages = c->reply.argv[2];
+	o->write_usec = c->reply.argv[3];
+	o->zero_pages = c->reply.argv[4];
+}
+
+static int step_write(struct job_context *c)
+{
 	int r = call_for_image(c, KJUMP_WORD_SNAPSHOT);
 
 	if (r < 0)
 		return r;
 	if (c->reply.argv[0] != KJUMP_WORD_DONE)
 		return unexpected_reply(c, "write the image");
-	o->bytes = c->reply.argv[1];
-	o->pages = c->reply.argv[2];
-	o->write_usec = c->reply.argv[3];
-	o->zero_pages = c->reply.argv[4];
+	take_written(c);
 	return 0;
 }
 
 /* Two ways lead out of the call.  B calls back: the image could not be
- * written, this is still the power-on in which we left.  C jumps here: the
- * machine was off, and B is gone with it. */
-static int step_hibernate(struct job_context *c)
+ * written, or (HYBRID) the machine slept in RAM and there is no image any more;
+ * this is still the power-on in which we left.  C jumps here: the machine was
+ * off, and B is gone with it. */
+static int step_hibernate(struct job_context *c, bool hybrid)
 {
 	struct kj_outcome *o = c->outcome;
 	int r;
+
+	if (hybrid) {			/* what C gets is saved already */
+		c->target.blob->power_off = kj_le32_of(KJ_POWER_SUSPEND);
+		kj_target_seal(c->target.blob);
+	}
 
 	kj_lost_mark();			/* true, unless somebody comes back */
 	r = call_for_image(c, KJUMP_WORD_HIBERNATE);
 	if (r < 0)
 		return r;
 	kj_discard_after_call(&c->target);
+	if (hybrid && c->reply.argv[0] == KJUMP_WORD_DONE) {
+		o->woken = true;
+		take_written(c);
+		return 0;
+	}
 	if (c->reply.argv[0] != KJUMP_WORD_RESUME)
 		return unexpected_reply(c, "hibernate the machine");
 	o->resumed = true;
@@ -296,12 +314,15 @@ static int run(enum kj_job_kind kind, struct job_context *c)
 		return r;
 	if (kind == KJ_JOB_PREPARE || kind == KJ_JOB_LOAD)
 		return c->conf.preload == KJ_PRELOAD_PARK ? step_park(c) : 0;
-	r = kind == KJ_JOB_HIBERNATE ? step_room(c) : 0;
+	r = kind == KJ_JOB_HYBRID ? kj_preflight_suspend(c->reason) : 0;
+	if (r == 0 && (kind == KJ_JOB_HIBERNATE || kind == KJ_JOB_HYBRID))
+		r = step_room(c);
 	if (r == 0)
 		r = step_park(c);
 	if (r == 0)
 		r = kind == KJ_JOB_PING ? step_ping(c) :
-		    kind == KJ_JOB_WRITE ? step_write(c) : step_hibernate(c);
+		    kind == KJ_JOB_WRITE ? step_write(c) :
+		    step_hibernate(c, kind == KJ_JOB_HYBRID);
 	step_release(c);
 	return r;
 }

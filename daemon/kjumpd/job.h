@@ -16,6 +16,7 @@ enum kj_job_kind {
 	KJ_JOB_LOAD,		/* the same, because somebody asked */
 	KJ_JOB_UNLOAD,
 	KJ_JOB_HIBERNATE,
+	KJ_JOB_HYBRID,		/* the same, but B suspends to RAM and not off */
 	KJ_JOB_PING,
 	KJ_JOB_WRITE,		/* SNAPSHOT: write the image and come back */
 };
@@ -25,6 +26,7 @@ struct kj_outcome {
 	struct kj_reason reason;	/* error 0: success */
 	bool called;			/* B was entered (HIBERNATE, WRITE, PING) */
 	bool resumed;			/* C brought us here */
+	bool woken;			/* HYBRID: the machine slept in RAM, B is as it was */
 	uint64_t image_usec;		/* B's CLOCK_REALTIME, when the image was whole */
 	uint64_t ended_usec;		/* CLOCK_REALTIME */
 	uint64_t call_usec;		/* CLOCK_BOOTTIME, the whole call, S4 included */

@@ -258,6 +258,9 @@ static void look(struct kj_view *view)
 	    kj_load_check(&conf, &view->problem) == 0)
 		(void)kj_recipient_load("", &conf, &recipient, &view->problem);
 	explicit_bzero(&recipient, sizeof(recipient));
+	view->hybrid_problem = view->problem;
+	if (!view->problem.error)
+		(void)kj_preflight_suspend(&view->hybrid_problem);
 	kj_conf_done(&conf);
 }
 
@@ -277,10 +280,13 @@ const struct kj_view *manager_view(struct manager *m)
 void manager_refresh(struct manager *m)
 {
 	const struct kj_view *view;
+	bool swap;
 
 	m->view_usec = 0;
 	view = manager_view(m);
-	kj_report_allow(view->problem.error && !kj_swap_usable() ? view->problem.text : NULL);
+	swap = kj_swap_usable();
+	kj_report_allow(view->problem.error && !swap ? view->problem.text : NULL,
+			view->hybrid_problem.error && !swap ? view->hybrid_problem.text : NULL);
 }
 
 /* Everything reads the configuration when it needs it, so that there is

@@ -30,6 +30,7 @@ struct kj_view {
 	uint64_t region_held;		/* memory that B has now */
 	uint32_t config_problems;	/* lines of the configuration that are ignored */
 	struct kj_reason problem;	/* why hibernation would be refused; error 0: it would not */
+	struct kj_reason hybrid_problem;	/* and why hybrid-sleep */
 };
 
 /**

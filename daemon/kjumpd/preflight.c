@@ -104,6 +104,19 @@ int kj_preflight_loading(struct kj_reason *reason)
 			     "Loading a second kernel was forbidden by kernel.kexec_load_disabled=1: it stays so until the next boot");
 }
 
+int kj_preflight_suspend(struct kj_reason *reason)
+{
+	kj_autofree char *kinds = NULL;
+
+	if (kj_read_line("/sys/power/mem_sleep", &kinds) < 0)
+		kinds = NULL;
+	if (kinds && strstr(kinds, "deep"))
+		return 0;
+	return kj_reason_set(reason, EOPNOTSUPP, KJ_WHY_KERNEL,
+			     "This machine does not suspend to RAM by ACPI S3 (/sys/power/mem_sleep: %s), which hybrid-sleep needs: hibernate it",
+			     kinds ? kinds : "not there");
+}
+
 int kj_preflight_kernel(struct kj_reason *reason)
 {
 	int r = kj_preflight_lockdown(reason);

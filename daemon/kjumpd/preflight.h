@@ -36,6 +36,13 @@ int kj_preflight_loading(struct kj_reason *reason);
 int kj_preflight_command_line(struct kj_reason *reason);
 
 /**
+ * kj_preflight_suspend() - can the machine suspend to RAM (ACPI S3)?
+ *
+ * Kernel B is the same kernel on the same machine.
+ */
+int kj_preflight_suspend(struct kj_reason *reason);
+
+/**
  * kj_preflight_may_write() - is the target writable, and nobody else's?
  */
 int kj_preflight_may_write(const struct kj_resolved *target, struct kj_reason *reason);

@@ -3,7 +3,7 @@
  * One journal message per operation, for people by its text, for programs by
  * its MESSAGE_ID and fields:
  *
- *   KJUMP_OPERATION=  hibernate, test write, test ping, load, unload, prepare
+ *   KJUMP_OPERATION=  hibernate, hybrid-sleep, test write, test ping, load, unload, prepare
  *   KJUMP_WHY=        last part of the D-Bus error name
  *   KJUMP_BYTES=, KJUMP_PAGES=, KJUMP_WRITE_USEC=, KJUMP_READ_USEC=
  *   KJUMP_CALL_USEC=  the whole call, the time without power included
@@ -75,6 +75,15 @@ static void report_success(enum kj_job_kind kind, const struct kj_outcome *o)
 
 	kj_format_size(size, sizeof(size), o->bytes);
 	switch (kind) {
+	case KJ_JOB_HYBRID:
+		if (o->woken) {
+			id = KJ_MESSAGE_RESUMED;
+			snprintf(text, sizeof(text),
+				 "Awake from hybrid-sleep: the memory was kept; %s for %" PRIu64 " pages, written in %.1f s, were not needed.",
+				 size, o->pages, seconds(o->write_usec));
+			break;
+		}
+		/* fall through */
 	case KJ_JOB_HIBERNATE:
 		id = KJ_MESSAGE_RESUMED;
 		snprintf(text, sizeof(text),
@@ -154,25 +163,34 @@ void kj_report_lost(const struct kj_last *last)
 			      "KJUMP_OPERATION=%s", last->operation, NULL);
 }
 
-void kj_report_allow(const char *problem)
+static void write_allow(const char *text)
 {
-	char text[1024];
 	int r;
 
-	if (!problem) {
-		if (unlink(ALLOW_FILE) < 0 && errno != ENOENT)
-			kj_warning_errno(errno, "Cannot remove %s: %m", ALLOW_FILE);
-		return;
-	}
 	if (access("/run/systemd/system", F_OK) < 0)
 		return;			/* not booted with systemd */
-	snprintf(text, sizeof(text),
-		 "# Written by kjumpd: hibernation cannot work now.\n"
-		 "# %s.\n"
-		 "[Sleep]\n"
-		 "AllowHibernation=no\n", problem);
 	(void)mkdir(ALLOW_DIR, 0755);
 	r = kj_write_file_atomic(ALLOW_FILE, text, strlen(text), 0644);
 	if (r < 0)
 		kj_warning_errno(r, "Cannot write %s: %m", ALLOW_FILE);
+}
+
+void kj_report_allow(const char *problem, const char *hybrid_problem)
+{
+	char text[2048];
+	int n;
+
+	if (!problem && !hybrid_problem) {
+		if (unlink(ALLOW_FILE) < 0 && errno != ENOENT)
+			kj_warning_errno(errno, "Cannot remove %s: %m", ALLOW_FILE);
+		return;
+	}
+	n = snprintf(text, sizeof(text), "# Written by kjumpd.\n[Sleep]\n");
+	if (problem)
+		n += snprintf(text + n, sizeof(text) - (size_t)n,
+			      "# %s.\nAllowHibernation=no\n", problem);
+	if (hybrid_problem)
+		snprintf(text + n, sizeof(text) - (size_t)n,
+			 "# %s.\nAllowHybridSleep=no\n", hybrid_problem);
+	write_allow(text);
 }

@@ -33,12 +33,13 @@ void kj_report(enum kj_job_kind kind, const struct kj_outcome *outcome,
 void kj_report_lost(const struct kj_last *last);
 
 /**
- * kj_report_allow() - keep the answer of logind's CanHibernate true
+ * kj_report_allow() - keep logind's answers true: CanHibernate, CanHybridSleep
  * @problem: why hibernation cannot work now, or NULL when it can
+ * @hybrid_problem: the same of hybrid-sleep
  *
  * Writes or removes /run/systemd/sleep.conf.d/51-kjump-state.conf, which
  * logind reads at each question.
  */
-void kj_report_allow(const char *problem);
+void kj_report_allow(const char *problem, const char *hybrid_problem);
 
 #endif /* KJ_REPORT_H */

@@ -114,7 +114,7 @@ static void wraps(struct kj_target *t) { set_extent(t, MIB, ~4095ull); }
 static void overlaps(struct kj_target *t) { set_extent(t, 9 * MIB, 2 * MIB); }
 static void same_again(struct kj_target *t) { set_extent(t, 8 * MIB, 2 * MIB); }
 static void no_kind(struct kj_target *t) { t->kind = kj_le32_of(99); }
-static void no_power(struct kj_target *t) { t->power_off = kj_le32_of(3); }
+static void no_power(struct kj_target *t) { t->power_off = kj_le32_of(4); }
 static void no_tag(struct kj_target *t) { memset(t->tag, 0, sizeof(t->tag)); }
 static void endless_tag(struct kj_target *t) { memset(t->tag, 'a', sizeof(t->tag)); }
 static void shell_tag(struct kj_target *t) { strcpy(t->tag, "UUID=a\nb"); }

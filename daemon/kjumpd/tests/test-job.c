@@ -28,11 +28,13 @@ static struct {
 	unsigned int refusals;		/* calls that are refused with EBUSY first */
 	uint64_t answer;		/* the word that then comes back */
 	int room;			/* result of kj_room_check() */
+	bool no_suspend;		/* the machine has no S3 */
 	enum kj_preload preload;	/* configured */
 	/* seen */
 	unsigned int calls, naps, discards, stale_looks, marks, calls_at_mark;
 	const char *said;		/* the blob that comes back, or NULL */
 	uint64_t limit;			/* the last word of the last call */
+	uint32_t power_off;		/* of the target that B got */
 } world;
 
 void kj_lost_mark(void)
@@ -70,8 +72,15 @@ int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
 		 struct kj_reason *reason)
 {
 	(void)conf, (void)reason;
-	*ret = (struct kj_resolved) { 0 };
+	*ret = (struct kj_resolved) {
+		.blob = calloc(1, kj_target_size(0)), .blob_len = kj_target_size(0),
+	};
 	return 0;
+}
+
+int kj_preflight_suspend(struct kj_reason *reason)
+{
+	return world.no_suspend ? kj_reason_set(reason, EOPNOTSUPP, KJ_WHY_KERNEL, "no S3") : 0;
 }
 
 int kj_room_check(uint64_t held, struct kj_reason *reason)
@@ -106,7 +115,8 @@ const char *kj_word_name(uint64_t word)
 int kj_call(enum kjump_word word, const uint64_t *words, unsigned int n_words,
 	    const void *blob, size_t len, struct kj_reply *ret, struct kj_reason *reason)
 {
-	(void)blob, (void)len;
+	world.power_off = len >= sizeof(struct kj_target) ?
+			  kj_get32(((const struct kj_target *)blob)->power_off) : 0;
 	memset(ret, 0, sizeof(*ret));
 	world.calls++;
 	world.limit = n_words ? words[n_words - 1] : 0;
@@ -237,6 +247,28 @@ static void test_only_prepare_looks_for_a_stale_image(void **state)
 	assert_int_equal(world.stale_looks, 1);
 }
 
+/* B sleeps instead of powering off, and only a machine that can is called. */
+static void test_hybrid_sleep_tells_b_to_suspend(void **state)
+{
+	(void)state;
+	world.answer = KJUMP_WORD_DONE;
+	assert_int_equal(run(KJ_JOB_HYBRID), 0);
+	assert_int_equal(world.power_off, KJ_POWER_SUSPEND);
+	assert_int_equal(world.discards, 1);
+	world.answer = KJUMP_WORD_RESUME;
+	assert_int_equal(run(KJ_JOB_HYBRID), 0);
+	world.answer = KJUMP_WORD_FAILED;
+	assert_int_equal(run(KJ_JOB_HYBRID), EIO);
+	assert_int_equal(world.discards, 3);
+	assert_int_equal(world.calls, 3);
+	world.no_suspend = true;
+	assert_int_equal(run(KJ_JOB_HYBRID), EOPNOTSUPP);
+	assert_int_equal(world.calls, 3);
+	world.answer = KJUMP_WORD_DONE;	/* that is no end of a hibernation */
+	assert_int_equal(run(KJ_JOB_HIBERNATE), EPROTO);
+	assert_int_equal(world.power_off, KJ_POWER_S4);
+}
+
 /* Preload= may have been another word when B was parked. */
 static void test_prepare_unloads_what_is_not_to_be_held(void **state)
 {
@@ -309,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup(test_snapshot_is_left, begin),
 		cmocka_unit_test_setup(test_hibernate_without_room_calls_nobody, begin),
 		cmocka_unit_test_setup(test_only_prepare_looks_for_a_stale_image, begin),
+		cmocka_unit_test_setup(test_hybrid_sleep_tells_b_to_suspend, begin),
 		cmocka_unit_test_setup(test_prepare_unloads_what_is_not_to_be_held, begin),
 	};
 
