@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kjump-sleep: what systemd-hibernate.service and systemd-hybrid-sleep.service
- * run instead of systemd-sleep.
+ * kjump-sleep: what systemd-hibernate.service and its kin run instead of
+ * systemd-sleep.
  *
  * Around the sleep it does what systemd-sleep does, in the same order: freeze
  * user.slice, run the "pre" hooks, lock homes, say so in the journal; sleep;
- * say so, "post" hooks, thaw.  The sleep itself is one call to kjumpd.
+ * say so, "post" hooks, thaw.  The sleep itself is one call to kjumpd; for
+ * suspend-then-hibernate there are several sleeps.
  *
  * Everything that can be refused is refused before the first of these steps.
  * Where kjump cannot work but a swap area is there, systemd-sleep is run in
@@ -21,30 +22,42 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-journal.h>
-#include <systemd/sd-messages.h>
 #include <unistd.h>
 
-#include "hooks.h"
 #include "kj-cleanup.h"
 #include "kj-log.h"
 #include "sleep-bus.h"
 #include "sleep-conf.h"
+#include "step.h"
 #include "swap.h"
+#include "then-hibernate.h"
 
 const char *argp_program_version = "kjump-sleep " KJ_VERSION;
 
 KJ_DEFINE_CLEANUP(sd_bus *, sd_bus_flush_close_unref)
+
+static int hibernate(sd_bus *bus)
+{
+	return kj_step(bus, "hibernate", "hibernate", kj_step_hibernate, NULL);
+}
+
+static int hybrid_sleep(sd_bus *bus)
+{
+	return kj_step(bus, "hybrid-sleep", "hybrid-sleep", kj_step_hybrid_sleep, NULL);
+}
 
 /* Ways to sleep, as systemd calls them. */
 static const struct verb {
 	const char *name;
 	const char *allow;		/* key of sleep.conf */
 	const char *problem;		/* property of kjumpd */
-	const char *method;		/* of kjumpd */
+	int (*run)(sd_bus *bus);
+	int freeze_since;		/* systemd freezes user.slice for it */
 } verbs[] = {
-	{ "hibernate",    "AllowHibernation", "Problem",            "Hibernate" },
-	{ "hybrid-sleep", "AllowHybridSleep", "HybridSleepProblem", "HybridSleep" },
+	{ "hibernate",    "AllowHibernation", "Problem",            hibernate,    256 },
+	{ "hybrid-sleep", "AllowHybridSleep", "HybridSleepProblem", hybrid_sleep, 256 },
+	{ "suspend-then-hibernate", "AllowSuspendThenHibernate", "Problem",
+	  kj_suspend_then_hibernate, 252 },
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -77,7 +90,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->verb || !(a->verb = find_verb(arg)))
-			argp_error(state, "the ways to sleep here are \"hibernate\" and \"hybrid-sleep\"");
+			argp_error(state, "the ways to sleep here are \"hibernate\", \"hybrid-sleep\" and \"suspend-then-hibernate\"");
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_usage(state);
@@ -90,9 +103,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "hibernate|hybrid-sleep",
+	.args_doc = "hibernate|hybrid-sleep|suspend-then-hibernate",
 	.doc = "Has this machine sleep by kjump, with what systemd does around a sleep.\v"
-	       "Run by systemd-hibernate.service and systemd-hybrid-sleep.service: see kjump-sleep(8).",
+	       "Run by systemd-hibernate.service and its kin: see kjump-sleep(8).",
 };
 
 /* Only returns when it cannot be run. */
@@ -131,42 +144,6 @@ static int check(sd_bus *bus, const struct verb *verb)
 	return r < 0 ? r : -EOPNOTSUPP;
 }
 
-static void tell_start(const char *verb)
-{
-	(void)sd_journal_send("MESSAGE=Entering sleep state '%s'...", verb,
-			      "PRIORITY=%d", LOG_INFO,
-			      "MESSAGE_ID=" SD_MESSAGE_SLEEP_START_STR,
-			      "SLEEP=%s", verb, NULL);
-}
-
-static void tell_stop(const char *verb, int r)
-{
-	if (r < 0)
-		(void)sd_journal_send("MESSAGE=Failed to put system to sleep. System resumed again: %s",
-				      strerror(-r), "PRIORITY=%d", LOG_ERR,
-				      "MESSAGE_ID=" SD_MESSAGE_SLEEP_STOP_STR,
-				      "ERRNO=%d", -r, "SLEEP=%s", verb, NULL);
-	else
-		(void)sd_journal_send("MESSAGE=System returned from sleep state.",
-				      "PRIORITY=%d", LOG_INFO,
-				      "MESSAGE_ID=" SD_MESSAGE_SLEEP_STOP_STR,
-				      "SLEEP=%s", verb, NULL);
-}
-
-static int sleep_now(sd_bus *bus, const struct verb *verb)
-{
-	int r;
-
-	setenv("SYSTEMD_SLEEP_ACTION", verb->name, 1);
-	kj_hooks_run("pre", verb->name);
-	kj_sleep_lock_homes(bus);
-	tell_start(verb->name);
-	r = kj_sleep_now(bus, verb->method);
-	tell_stop(verb->name, r);
-	kj_hooks_run("post", verb->name);
-	return r;
-}
-
 static int run(const struct arguments *a)
 {
 	kj_cleanup(sd_bus_flush_close_unref) sd_bus *bus = NULL;
@@ -181,8 +158,8 @@ static int run(const struct arguments *a)
 	r = check(bus, a->verb);
 	if (r < 0)
 		return r;
-	frozen = kj_sleep_want_freeze(bus) && kj_sleep_freeze(bus) == 0;
-	r = sleep_now(bus, a->verb);
+	frozen = kj_sleep_want_freeze(bus, a->verb->freeze_since) && kj_sleep_freeze(bus) == 0;
+	r = a->verb->run(bus);
 	if (frozen)
 		(void)kj_sleep_thaw(bus);
 	return r;

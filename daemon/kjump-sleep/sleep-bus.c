@@ -39,7 +39,7 @@ static int parse_boolean(const char *s)
 	return -EINVAL;
 }
 
-bool kj_sleep_want_freeze(sd_bus *bus)
+bool kj_sleep_want_freeze(sd_bus *bus, int since)
 {
 	const char *wish = getenv("SYSTEMD_SLEEP_FREEZE_USER_SESSIONS");
 	kj_autofree char *version = NULL;
@@ -54,7 +54,7 @@ bool kj_sleep_want_freeze(sd_bus *bus)
 		version = NULL;
 		return false;
 	}
-	return atoi(version) >= 256;
+	return atoi(version) >= since;
 }
 
 /* Errors that say: there is nothing to freeze, or no way to. */

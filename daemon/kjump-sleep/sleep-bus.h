@@ -10,11 +10,11 @@
 
 /**
  * kj_sleep_want_freeze() - shall user.slice be frozen?
+ * @since: the systemd that began to, for this way to sleep
  *
- * SYSTEMD_SLEEP_FREEZE_USER_SESSIONS decides; without it systemd 256 and
- * newer do it, older ones do not.
+ * SYSTEMD_SLEEP_FREEZE_USER_SESSIONS decides; without it systemd's version.
  */
-bool kj_sleep_want_freeze(sd_bus *bus);
+bool kj_sleep_want_freeze(sd_bus *bus, int since);
 
 /**
  * kj_sleep_freeze() / kj_sleep_thaw() - user.slice

@@ -188,7 +188,8 @@ void kj_report_allow(const char *problem, const char *hybrid_problem)
 	n = snprintf(text, sizeof(text), "# Written by kjumpd.\n[Sleep]\n");
 	if (problem)
 		n += snprintf(text + n, sizeof(text) - (size_t)n,
-			      "# %s.\nAllowHibernation=no\n", problem);
+			      "# %s.\nAllowHibernation=no\nAllowSuspendThenHibernate=no\n",
+			      problem);
 	if (hybrid_problem)
 		snprintf(text + n, sizeof(text) - (size_t)n,
 			 "# %s.\nAllowHybridSleep=no\n", hybrid_problem);

@@ -33,7 +33,7 @@ void kj_report(enum kj_job_kind kind, const struct kj_outcome *outcome,
 void kj_report_lost(const struct kj_last *last);
 
 /**
- * kj_report_allow() - keep logind's answers true: CanHibernate, CanHybridSleep
+ * kj_report_allow() - keep logind's answers true: CanHibernate and its kin
  * @problem: why hibernation cannot work now, or NULL when it can
  * @hybrid_problem: the same of hybrid-sleep
  *

@@ -7,32 +7,8 @@ the image is valid.
 import time
 
 from lib import scenario
-from lib.paths import VmError
-from lib.qmp import Qmp
 
-
-def suspend(machine, timeout=scenario.OFF_TIMEOUT):
-    """systemctl hybrid-sleep; returns the seconds until ACPI S3."""
-    seen = count(machine, "SUSPEND")
-    began = time.monotonic()
-    machine.begin("systemctl", "hybrid-sleep")
-    while count(machine, "SUSPEND") == seen:
-        if machine.off() or time.monotonic() - began > timeout:
-            raise VmError("the machine did not enter ACPI S3")
-        time.sleep(0.1)
-    return time.monotonic() - began
-
-
-def count(machine, name):
-    return sum(event["event"] == name for event in machine.events())
-
-
-def qmp(machine, command):
-    monitor = Qmp(machine.dir / "qmp.sock")
-    try:
-        return monitor.command(command)
-    finally:
-        monitor.close()
+COMMAND = ("systemctl", "hybrid-sleep")
 
 
 def check_same(t, machine, before, pid):
@@ -57,13 +33,11 @@ def run(t):
     counter = scenario.Counter(machine)
     before, pid = scenario.boot_id(machine), counter.read()[2]
 
-    down = suspend(machine)
-    t.equal(qmp(machine, "query-status")["status"], "suspended", "the machine")
+    down = scenario.suspend(machine, *COMMAND)
+    t.equal(scenario.monitor(machine, "query-status")["status"], "suspended",
+            "the machine")
     time.sleep(2)
-    began = time.monotonic()
-    qmp(machine, "system_wakeup")
-    machine.wait_agent()
-    up = time.monotonic() - began
+    up = scenario.wake(machine)
     last = check_same(t, machine, before, pid)
     t.equal(machine.read("/sys/kernel/kexec_jump").strip(), "parked",
             "kernel B after the wake-up")
@@ -73,7 +47,7 @@ def run(t):
     t.say(f"{down:.1f} s to S3 with {last['bytes'] >> 20} MiB written, awake "
           f"after {up:.1f} s, no image left")
 
-    down = suspend(machine)
+    down = scenario.suspend(machine, *COMMAND)
     machine.cut()
     up = machine.start()
     last = check_same(t, machine, before, pid)

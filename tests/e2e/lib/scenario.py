@@ -11,6 +11,7 @@ import time
 
 from .agent import AgentGone
 from .paths import TARGET_PARTUUID, VmError
+from .qmp import Qmp
 
 PARK_TIMEOUT = 180
 OFF_TIMEOUT = 300
@@ -52,6 +53,40 @@ def hibernate(machine, *command, timeout=OFF_TIMEOUT):
     if how != "s4":
         raise VmError(f"the machine did not enter S4: {how}")
     return machine.off()["time"] - began
+
+
+def count_events(machine, name):
+    """How often QEMU said this since the last power-on, e.g. "SUSPEND"."""
+    return sum(event["event"] == name for event in machine.events())
+
+
+def suspend(machine, *command, timeout=OFF_TIMEOUT):
+    """Gives the command and waits for ACPI S3; returns the seconds between."""
+    seen = count_events(machine, "SUSPEND")
+    began = time.monotonic()
+    machine.begin(*command)
+    while count_events(machine, "SUSPEND") == seen:
+        if machine.off() or time.monotonic() - began > timeout:
+            raise VmError("the machine did not enter ACPI S3")
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def monitor(machine, command):
+    """One command for QEMU, and what it answers."""
+    qmp = Qmp(machine.dir / "qmp.sock")
+    try:
+        return qmp.command(command)
+    finally:
+        qmp.close()
+
+
+def wake(machine):
+    """Wakes a suspended machine; returns the seconds until it answers."""
+    began = time.monotonic()
+    monitor(machine, "system_wakeup")
+    machine.wait_agent()
+    return time.monotonic() - began
 
 
 def resume(machine, **options):
