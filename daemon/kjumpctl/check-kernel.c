@@ -65,6 +65,7 @@ void kj_look_kernel(const struct kj_check_env *env, struct kj_checks *checks)
 		{ "command-line", kj_preflight_command_line, "was not told not to resume" },
 	};
 	kj_autofree char *modes = NULL;
+	struct kj_reason files = { 0 };
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		struct kj_reason reason = { 0 };
@@ -74,6 +75,8 @@ void kj_look_kernel(const struct kj_check_env *env, struct kj_checks *checks)
 				&reason, "The running kernel %s %s",
 				env->release ? env->release : "", list[i].fine);
 	}
+	kj_check_result(checks, env, "files", kj_load_check(&env->conf, &files), &files,
+			"Kernel B's image and initramfs can be changed by root alone");
 	if (kj_read_line("/sys/power/disk", &modes) < 0)
 		modes = NULL;
 	kj_judge_power_off(checks, modes, env->conf.power_off);
