@@ -147,6 +147,8 @@ void kj_look_target(const struct kj_check_env *env, struct kj_checks *checks)
 	if (!env->have_target)
 		return;
 	r = kj_preflight_may_write(&env->target, &reason);
+	if (r == 0)
+		r = kj_preflight_private(&env->target, &reason);
 	kj_check_result(checks, env, "target-use", r, &reason,
 			"Nobody else uses %s, and nothing else is on it", name_of(&env->target));
 	look_at_size(env, checks);

@@ -21,6 +21,7 @@
 #include "load.h"
 #include "memory.h"
 #include "preflight.h"
+#include "trust.h"
 
 bool kj_has_word(const char *cmdline, const char *word)
 {
@@ -222,6 +223,12 @@ int kj_preflight_may_write(const struct kj_resolved *target, struct kj_reason *r
 	return r < 0 ? r : check_foreign(target, reason);
 }
 
+/* Not among what may_write() looks for: to discard an image is always good. */
+int kj_preflight_private(const struct kj_resolved *target, struct kj_reason *reason)
+{
+	return target->file ? kj_trust_private(target->file, reason) : 0;
+}
+
 int kj_preflight_crypt(const struct kj_resolved *target, const struct kj_conf *conf,
 		       struct kj_reason *reason)
 {
@@ -245,6 +252,8 @@ int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
 	if (r < 0)
 		return r;
 	r = kj_preflight_crypt(&resolved, conf, reason);
+	if (r == 0)
+		r = kj_preflight_private(&resolved, reason);
 	if (r == 0)
 		r = kj_preflight_may_write(&resolved, reason);
 	if (r == 0)

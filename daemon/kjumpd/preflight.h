@@ -53,6 +53,11 @@ int kj_preflight_may_write(const struct kj_resolved *target, struct kj_reason *r
 int kj_preflight_size(const struct kj_resolved *target, struct kj_reason *reason);
 
 /**
+ * kj_preflight_private() - a file that gets all memory has to be closed to others
+ */
+int kj_preflight_private(const struct kj_resolved *target, struct kj_reason *reason);
+
+/**
  * kj_preflight_crypt() - who has an encrypted disk expects no plain memory on it
  *
  * The image is written below dm-crypt, so that kjump has to encrypt it.

@@ -62,3 +62,36 @@ int kj_trust_check(const char *path, const char *what, const char *key,
 	}
 	return r;
 }
+
+/* Cuts the last name off. */
+static bool go_up(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path)
+		return false;
+	*slash = '\0';
+	return true;
+}
+
+int kj_trust_private(const char *path, struct kj_reason *reason)
+{
+	kj_autofree char *real = realpath(path, NULL);
+	struct stat file, st;
+
+	if (!real || stat(real, &file) < 0)
+		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
+				     "The target file %s cannot be examined: %m", path);
+	if (!is_root(file.st_uid))
+		return kj_reason_set(reason, EPERM, KJ_WHY_TARGET,
+				     "The target file %s belongs to user %u, and all memory is written to it: chown root %s",
+				     path, (unsigned int)file.st_uid, path);
+	if (!(file.st_mode & 066))
+		return 0;
+	while (go_up(real))
+		if (stat(real, &st) == 0 && is_root(st.st_uid) && !(st.st_mode & 011))
+			return 0;
+	return kj_reason_set(reason, EPERM, KJ_WHY_TARGET,
+			     "The target file %s is open to others (mode %03o), and all memory is written to it: chmod 600 %s",
+			     path, (unsigned int)file.st_mode & 0777, path);
+}

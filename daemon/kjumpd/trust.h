@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files that get the machine.
+ * Files that get the machine, and the file that gets its memory.
  */
 #ifndef KJ_TRUST_H
 #define KJ_TRUST_H
@@ -21,5 +21,15 @@
  */
 int kj_trust_check(const char *path, const char *what, const char *key,
 		   struct kj_reason *reason);
+
+/**
+ * kj_trust_private() - is root the only one who can open this file?
+ * @path: absolute; a regular file
+ *
+ * By its own mode, or because a directory above it lets nobody else through.
+ *
+ * Return: 0, or -errno (-EPERM: others can) with @reason.
+ */
+int kj_trust_private(const char *path, struct kj_reason *reason);
 
 #endif /* KJ_TRUST_H */

@@ -102,11 +102,41 @@ static void what_others_can_change_is_refused(void **state)
 	}
 }
 
+/* What gets the memory may be behind a closed door, or be closed itself. */
+static void a_file_for_memory_is_closed(void **state)
+{
+	char path[256];
+
+	(void)state;
+	run("mkdir -p open closed; chmod 700 closed; touch open/image closed/image");
+	snprintf(path, sizeof(path), "%s/open/image", root);
+	/* The directory that mkdtemp() made is closed as well. */
+	assert_int_equal(kj_trust_private(path, &reason), 0);
+	run("chmod 755 .");
+	assert_int_equal(kj_trust_private(path, &reason), -EPERM);
+	assert_non_null(strstr(reason.text, "open/image is open to others (mode 644), and all memory is written to it: chmod 600"));
+	run("chmod 602 open/image");
+	assert_int_equal(kj_trust_private(path, &reason), -EPERM);
+	run("chmod 600 open/image");
+	assert_int_equal(kj_trust_private(path, &reason), 0);
+	if (geteuid() == 0) {
+		run("chown 4711 open/image");
+		assert_int_equal(kj_trust_private(path, &reason), -EPERM);
+		assert_non_null(strstr(reason.text, "belongs to user 4711"));
+	}
+	snprintf(path, sizeof(path), "%s/closed/image", root);
+	assert_int_equal(kj_trust_private(path, &reason), 0);
+	run("chmod 711 closed");
+	assert_int_equal(kj_trust_private(path, &reason), -EPERM);
+	run("chmod 700 .");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_of_root_is_taken),
 		cmocka_unit_test(what_others_can_change_is_refused),
+		cmocka_unit_test(a_file_for_memory_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
