@@ -137,8 +137,20 @@ static void what_is_left_of_an_image_stays_known(void **state)
 	assert_int_equal(after.state, KJ_IMAGE_NONE);
 	assert_true(after.bytes_stored > 0);
 	assert_int_equal(after.bytes_stored, before.bytes_stored);
+	assert_int_equal(after.created_usec, before.created_usec);
 	assert_int_equal(after.cipher, before.cipher);
 	assert_int_equal(after.pages, 0);
+
+	/* also that it was encrypted */
+	for (size_t i = 0; i < KJ_HEADER_COPIES; i++) {
+		struct kj_header *h = (struct kj_header *)(disk->bytes + i * KJ_HEADER_SIZE);
+
+		h->cipher = kj_le32_of(KJ_CIPHER_XCHACHA20);
+		kj_header_seal(h);
+	}
+	assert_int_equal(kj_image_discard(&disk->store, &error), 0);
+	assert_int_equal(kj_image_probe(&disk->store, &after, &error), 0);
+	assert_int_equal(after.cipher, KJ_CIPHER_XCHACHA20);
 	disk_free(disk);
 }
 
