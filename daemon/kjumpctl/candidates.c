@@ -69,6 +69,8 @@ static int take_existing(const struct kj_conf *conf, const char *target,
 		return r;
 	r = kj_preflight_may_write(&resolved, reason);
 	if (r == 0)
+		r = kj_preflight_private(&resolved, reason);
+	if (r == 0)
 		r = kj_preflight_size(&resolved, reason);
 	if (r == 0) {
 		*ret = (struct kj_candidate){ .size = resolved.size };

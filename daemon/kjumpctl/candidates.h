@@ -38,7 +38,7 @@ struct kj_candidates {
  *
  * In this order: what is configured; partitions whose name in their partition
  * table is "kjump"; active swap areas; KJ_IMAGE_FILE.  Only what kjumpd would
- * take is there: kj_target_resolve() and kj_preflight_may_write() decide.
+ * take is there: kj_target_resolve() and preflight.h decide.
  */
 void kj_candidates_find(const struct kj_conf *conf, uint64_t size, struct kj_candidates *ret);
 
