@@ -90,7 +90,7 @@ int verb_key(int argc, char **argv)
 		fprintf(stderr, "kjumpctl: %s\n", reason.text);
 		return KJ_EXIT_FAILED;
 	}
-	puts("Written to " KJ_RECIPIENT_FILE ".  Set Encryption=passphrase in /etc/kjump.conf, and rebuild the\n"
-	     "initramfs (dracut --force, or update-initramfs -u), so that it can ask for the passphrase.");
+	puts("Written to " KJ_RECIPIENT_FILE ".  Set Encryption=passphrase in /etc/kjump.conf, and run\n"
+	     "kjumpctl setup, which rebuilds the initramfs, so that it can ask for the passphrase.");
 	return KJ_EXIT_OK;
 }

@@ -54,7 +54,7 @@ static int show_or_write(const struct kj_conf *conf, bool write, struct kj_reaso
 	if (write)
 		r = kj_target_save(&target, &changed, reason);
 	if (r == 0 && changed)
-		printf("Written to %s: rebuild the initramfs (dracut --force, or update-initramfs -u), so that it is found after power-on\n",
+		printf("Written to %s: rebuild the initramfs (kjumpctl setup does both), so that it is found after power-on\n",
 		       KJ_TARGET_FILE_PATH);
 	kj_resolved_done(&target);
 	return r;

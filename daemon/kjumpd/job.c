@@ -108,7 +108,7 @@ static int step_load(struct job_context *c)
 	if (r < 0)
 		return r;
 	if (changed)
-		kj_notice("The target or its encryption changed: rebuild the initramfs (dracut --force, or update-initramfs -u), or the next boot will not find the image.");
+		kj_notice("The target or its encryption changed: run kjumpctl setup, which rebuilds the initramfs, or the next boot will not find the image.");
 	return kj_load(&c->conf, &c->target, c->reason);
 }
 
