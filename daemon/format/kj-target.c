@@ -5,6 +5,7 @@
  * It crosses from kernel to kernel and lies in an initramfs, so its reader
  * trusts nothing: after kj_target_check() every extent is inside the device,
  * aligned and disjoint from all others, and nothing else needs checking again.
+ * The table of a swap area is one, too, read back from the disk.
  */
 #include <errno.h>
 #include <string.h>
@@ -67,7 +68,7 @@ static const char *check_head(const struct kj_target *t, size_t len)
 	if (kj_get32(t->checksum) != checksum_of(t, len))
 		return "its checksum differs";
 	if (kj_get32(t->kind) < KJ_TARGET_PARTITION ||
-	    kj_get32(t->kind) > KJ_TARGET_VOLUME)
+	    kj_get32(t->kind) > KJ_TARGET_SWAP)
 		return "its kind is not known";
 	if (kj_get32(t->power_off) > KJ_POWER_SUSPEND)
 		return "its way of powering off is not known";
@@ -75,7 +76,7 @@ static const char *check_head(const struct kj_target *t, size_t len)
 		return "its device tag is not a printable NAME=value";
 	if (kj_get32(t->lock) > KJ_LOCK_KEYFILE)
 		return "its lock is not known";
-	if (!all_zero(t->reserved, sizeof(t->reserved)))
+	if (kj_get32(t->unused) || !all_zero(t->reserved, sizeof(t->reserved)))
 		return "its reserved bytes are not zero";
 	return NULL;
 }
@@ -110,12 +111,55 @@ static const char *check_extents(const struct kj_target *t)
 	return NULL;
 }
 
+static struct kj_extent extent_of(uint64_t start, uint64_t length)
+{
+	return (struct kj_extent){ kj_le64_of(start), kj_le64_of(length) };
+}
+
+/* A page or more of the device, of which no extent has anything. */
+static const char *check_apart(const struct kj_target *t, uint64_t start, uint64_t length)
+{
+	uint64_t size = kj_get64(t->device_size);
+	struct kj_extent place;
+
+	if (start % KJ_TARGET_ALIGN || length > size || start > size - length)
+		return "its swap area is not inside the device";
+	place = extent_of(start, length);
+	for (uint32_t i = 0; i < kj_get32(t->n_extents); i++)
+		if (overlap(&place, &t->extents[i]))
+			return "an extent is where the swap area has something else";
+	return NULL;
+}
+
+static const char *check_swap(const struct kj_target *t)
+{
+	uint64_t head = kj_get64(t->swap_head), table = kj_get64(t->swap_table);
+	struct kj_extent first = extent_of(head, KJ_SWAP_PAGE);
+	struct kj_extent place = extent_of(table, KJ_SWAP_TABLE_SIZE);
+	const char *reason;
+
+	if (kj_get32(t->kind) != KJ_TARGET_SWAP)
+		return head || table ? "it has a swap area, and is of another kind" : NULL;
+	if (!table)
+		return kj_get32(t->n_extents) == 1 &&
+		       memcmp(&t->extents[0], &first, sizeof(first)) == 0 ? NULL :
+		       "its one extent is not the first page of the swap area";
+	reason = check_apart(t, table, KJ_SWAP_TABLE_SIZE);
+	if (!reason)
+		reason = check_apart(t, head, KJ_SWAP_PAGE);
+	if (!reason && overlap(&first, &place))
+		reason = "its table is on the first page of the swap area";
+	return reason;
+}
+
 int kj_target_check(const void *buf, size_t len, const char **ret_reason)
 {
 	const char *reason = check_head(buf, len);
 
 	if (!reason)
 		reason = check_extents(buf);
+	if (!reason)
+		reason = check_swap(buf);
 	if (!reason)
 		return 0;
 	if (ret_reason)

@@ -33,6 +33,7 @@ enum kj_target_kind {
 	KJ_TARGET_PARTITION	= 1,	/* the whole block device */
 	KJ_TARGET_FILE		= 2,	/* a preallocated file's extents */
 	KJ_TARGET_VOLUME	= 3,	/* those of a volume of the device mapper */
+	KJ_TARGET_SWAP		= 4,	/* pages of an active swap area, see kj-swap.h */
 };
 
 /* How B ends after it wrote the image. */
@@ -57,10 +58,21 @@ struct kj_target {
 	kj_le64  device_size;		/* bytes of the whole block device */
 	char     tag[KJ_TARGET_TAG_MAX];/* libblkid tag, "UUID=" or "PARTUUID=" */
 	kj_le32  lock;			/* enum kj_lock: an image without it is refused */
-	uint8_t  reserved[88];		/* 0 */
+	kj_le32  unused;		/* 0 */
+	kj_le64  swap_head;		/* SWAP: byte of the device, its first page */
+	kj_le64  swap_table;		/* SWAP: where this description goes, 0: nowhere */
+	uint8_t  reserved[68];		/* 0 */
 	kj_le32  checksum;		/* CRC-32C of everything, this field as 0 */
 	struct kj_extent extents[];
 };
+
+/*
+ * The pages of a swap area are others each time.  So there are two descriptions
+ * of kind SWAP: one in C's initramfs that only says where the area begins
+ * (swap_table 0, and the first page as its one extent), and one that A makes
+ * for a call, with the pages.  B writes that to swap_table, where C finds it.
+ */
+#define KJ_SWAP_PAGE	4096u
 
 _Static_assert(sizeof(struct kj_extent) == 16, "on-disk size");
 _Static_assert(sizeof(struct kj_target) == 256, "on-disk size");
@@ -68,6 +80,10 @@ _Static_assert(sizeof(struct kj_target) == 256, "on-disk size");
 /* Largest target description: fits KEXEC_CALL_BLOB_MAX. */
 #define KJ_TARGET_SIZE_MAX \
 	(sizeof(struct kj_target) + KJ_TARGET_EXTENTS_MAX * sizeof(struct kj_extent))
+
+/* The same in whole pages: what swap_table takes. */
+#define KJ_SWAP_TABLE_SIZE \
+	((KJ_TARGET_SIZE_MAX + KJ_SWAP_PAGE - 1) / KJ_SWAP_PAGE * KJ_SWAP_PAGE)
 
 /**
  * kj_target_size() - bytes of a target description with @n_extents
@@ -90,7 +106,8 @@ void kj_target_seal(struct kj_target *t);
  * @ret_reason: on error a static English phrase; may be NULL
  *
  * Everything is checked: magic, version, length, checksum, tag NUL-ended and
- * printable, extents aligned, inside the device and not overlapping.
+ * printable, extents aligned, inside the device and not overlapping, neither
+ * each other nor a swap area's first page and table.
  *
  * Return: 0, or -EBADMSG.
  */

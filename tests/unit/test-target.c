@@ -119,7 +119,8 @@ static void no_tag(struct kj_target *t) { memset(t->tag, 0, sizeof(t->tag)); }
 static void endless_tag(struct kj_target *t) { memset(t->tag, 'a', sizeof(t->tag)); }
 static void shell_tag(struct kj_target *t) { strcpy(t->tag, "UUID=a\nb"); }
 static void no_value(struct kj_target *t) { strcpy(t->tag, "/dev/sda"); }
-static void reserved(struct kj_target *t) { t->reserved[87] = 1; }
+static void reserved(struct kj_target *t) { t->reserved[67] = 1; }
+static void unused(struct kj_target *t) { t->unused = kj_le32_of(1); }
 
 static void what_is_wrong_is_refused_though_its_checksum_is_right(void **state)
 {
@@ -138,6 +139,7 @@ static void what_is_wrong_is_refused_though_its_checksum_is_right(void **state)
 	refuse_change(shell_tag, "its device tag is not a printable NAME=value");
 	refuse_change(no_value, "its device tag is not a printable NAME=value");
 	refuse_change(reserved, "its reserved bytes are not zero");
+	refuse_change(unused, "its reserved bytes are not zero");
 }
 
 static void offsets_map_to_the_device_in_the_order_of_the_extents(void **state)
