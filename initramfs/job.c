@@ -9,7 +9,9 @@
  *
  * A's file systems are still mounted in A.  For a target that is a file or a
  * volume only its extents are written, what is around them is not even looked
- * at; a whole device is refused when anything but our own image is on it.
+ * at; a whole device is refused when anything but our own image is on it; and
+ * of a swap area only the pages that A keeps for us, with a mark on its first
+ * page as the last step.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,6 +25,7 @@
 #include "job.h"
 #include "kj-fdstore.h"
 #include "kj-log.h"
+#include "kj-swapfd.h"
 #include "peer.h"
 
 #define DEVICE_TIMEOUT_MS 5000		/* its driver was loaded long ago */
@@ -101,26 +104,59 @@ static struct kj_identity identity_of(const struct kj_message *order,
 	return identity;
 }
 
-/* An open device that may be written to, as a store. */
-static int open_store(const struct kj_target *target, struct kj_device *dev,
-		      struct kj_fdstore *store, struct kj_error *error)
+/* Only swap that A's kernel still knows as such is marked when the image is there. */
+static int check_swap(const struct kj_target *target, const struct kj_device *dev,
+		      struct kj_error *error)
 {
-	struct kj_image_info info;
+	enum kj_swap_state state;
 	int r;
 
-	r = kj_device_find(target, DEVICE_TIMEOUT_MS, dev, error);
+	if (kj_get64(target->swap_table) == 0)
+		return kj_fail(error, -EBADMSG, "kernel A passed no pages of the swap area");
+	r = kj_swapfd_look(dev->fd, target, &state, NULL);
 	if (r < 0)
-		return r;
-	r = kj_device_open(dev, target, error);
-	if (r < 0)
-		return r;
-	r = kj_fdstore_init(store, dev->fd, target, error);
-	if (r < 0 || kj_get32(target->kind) != KJ_TARGET_PARTITION)
-		return r;
+		return kj_fail(error, r, "cannot read the swap area on %s: %s", dev->path,
+			       strerror(-r));
+	if (state != KJ_SWAP_PLAIN)
+		return kj_fail(error, -EEXIST, "the swap area on %s is no plain swap any more",
+			       dev->path);
+	return 0;
+}
+
+/* Nothing is on the device but what is kjump's? */
+static int check_contents(const struct kj_target *target, const struct kj_device *dev,
+			  const struct kj_fdstore *store, struct kj_error *error)
+{
+	struct kj_image_info info;
+
+	if (kj_get32(target->kind) == KJ_TARGET_SWAP)
+		return check_swap(target, dev, error);
+	if (kj_get32(target->kind) != KJ_TARGET_PARTITION)
+		return 0;
 	/* libblkid does not know our image, and its data may look like anything. */
 	if (kj_image_probe(&store->store, &info, NULL) == 0 && info.generation > 0)
 		return 0;
 	return kj_device_check_foreign(dev, error);
+}
+
+static int open_device(const struct kj_target *target, struct kj_device *dev,
+		       struct kj_error *error)
+{
+	int r = kj_device_find(target, DEVICE_TIMEOUT_MS, dev, error);
+
+	return r < 0 ? r : kj_device_open(dev, target, error);
+}
+
+/* An open device that may be written to, as a store. */
+static int open_store(const struct kj_target *target, struct kj_device *dev,
+		      struct kj_fdstore *store, struct kj_error *error)
+{
+	int r = open_device(target, dev, error);
+
+	if (r < 0)
+		return r;
+	r = kj_fdstore_init(store, dev->fd, target, error);
+	return r < 0 ? r : check_contents(target, dev, store, error);
 }
 
 /* Progress is heard by the guard, and seen on the consoles. */
@@ -150,6 +186,9 @@ static int write_image(struct kj_peer *peer, const struct kj_device *dev,
 	if (r == -ECANCELED)
 		return kj_fail(error, r, "writing the image to %s was stopped by the Escape key",
 			       dev->path);
+	/* A snapshot is not to be found: its pages are A's again at once. */
+	if (r == 0 && kj_get32(store->target->kind) == KJ_TARGET_SWAP && !options->snapshot)
+		r = kj_swapfd_commit(dev->fd, store->target, &cause);
 	if (r < 0)
 		return kj_fail(error, r, "writing the image to %s: %s", dev->path,
 			       cause.text[0] ? cause.text : strerror(-r));
@@ -205,21 +244,45 @@ int kj_job_write(const struct kj_message *order, const struct kj_target *target,
 	return r;
 }
 
+static int discard_header(const struct kj_target *target, struct kj_device *dev,
+			  struct kj_error *error)
+{
+	struct kj_error cause = { "" };
+	struct kj_fdstore store;
+	int r = open_store(target, dev, &store, error);
+
+	if (r < 0)
+		return r;
+	r = kj_image_discard(&store.store, &cause);
+	if (r < 0)
+		kj_fail(error, r, "discarding the image on %s: %s", dev->path, cause.text);
+	return r;
+}
+
+/* Without the mark nobody finds the image. */
+static int discard_mark(const struct kj_target *target, struct kj_device *dev,
+			struct kj_error *error)
+{
+	int r = open_device(target, dev, error);
+
+	if (r < 0)
+		return r;
+	r = kj_swapfd_clear(dev->fd, target);
+	if (r < 0)
+		return kj_fail(error, r, "cannot make the swap area on %s plain swap again: %s",
+			       dev->path, strerror(-r));
+	return 0;
+}
+
 int kj_job_discard(const struct kj_message *order, const struct kj_target *target,
 		   struct kj_error *error)
 {
 	struct kj_device dev = { .fd = -EBADF };
-	struct kj_error cause = { "" };
-	struct kj_fdstore store;
 	int r;
 
 	kj_guard_begin("discarding the image", limit_msec(order));
-	r = open_store(target, &dev, &store, error);
-	if (r == 0) {
-		r = kj_image_discard(&store.store, &cause);
-		if (r < 0)
-			kj_fail(error, r, "discarding the image on %s: %s", dev.path, cause.text);
-	}
+	r = kj_get32(target->kind) == KJ_TARGET_SWAP ? discard_mark(target, &dev, error) :
+	    discard_header(target, &dev, error);
 	kj_device_close(&dev);
 	kj_guard_end();
 	return r;

@@ -22,6 +22,7 @@
  * Every way out but the last writes /run/kjump/resume.json and exits 0: a
  * failed resume is an ordinary boot.  That boot changes A's file systems, so
  * that "refused" and "failed" claim the image, too: it is never tried again.
+ * A swap area becomes plain swap again, since that boot will use it.
  * The one exception is a machine with so little room that all of C had to be
  * cleared out for the image (room.c): it restarts, with the image claimed.
  */
@@ -39,6 +40,7 @@
 #include "kj-io.h"
 #include "kj-iomem.h"
 #include "kj-log.h"
+#include "kj-swapfd.h"
 #include "poweroff.h"
 #include "restore.h"
 #include "result.h"
@@ -59,8 +61,10 @@ static struct kj_message to_a, from_a;
 struct resume {
 	bool discard;			/* noresume or kjump=off */
 	bool cleared_out;		/* this boot cannot go on */
+	bool found;			/* the device is known to be the right one */
 	unsigned int timeout_sec;
-	struct kj_target *target;
+	struct kj_target *target;	/* what this initramfs says */
+	struct kj_target *pages;	/* of a swap area: where its image is, or NULL */
 	struct kj_device dev;
 	struct kj_fdstore store;
 	struct kj_image_info info;
@@ -143,14 +147,40 @@ static int read_target(struct resume *s)
 	return 0;
 }
 
+static bool is_swap(const struct resume *s)
+{
+	return s->target && kj_get32(s->target->kind) == KJ_TARGET_SWAP;
+}
+
+/* A swap area has an image if it is marked, in the pages that its table names. */
+static int find_pages(struct resume *s)
+{
+	struct kj_error error = { "" };
+	int r = kj_swapfd_read_table(s->dev.fd, s->target, &s->pages, &error);
+
+	if (r == -ENODATA) {
+		s->result.state = kj_state_name(KJ_IMAGE_NONE);
+		return conclude(s, LOG_INFO, "none", "no hibernated system on %s: %s",
+				s->dev.path, error.text);
+	}
+	if (r < 0)
+		return conclude(s, LOG_ERR, "refused", "the image on %s was not resumed: %s",
+				s->dev.path, error.text);
+	return 0;
+}
+
 /* The device, open; nothing else has it. */
 static int open_store(struct resume *s)
 {
 	struct kj_error error;
 
 	if (kj_device_find(s->target, s->timeout_sec * 1000, &s->dev, &error) < 0 ||
-	    kj_device_open(&s->dev, s->target, &error) < 0 ||
-	    kj_fdstore_init(&s->store, s->dev.fd, s->target, &error) < 0)
+	    kj_device_open(&s->dev, s->target, &error) < 0)
+		return conclude(s, LOG_WARNING, "no-device", "not resumed: %s", error.text);
+	s->found = true;
+	if (is_swap(s) && find_pages(s) < 0)
+		return -ECANCELED;
+	if (kj_fdstore_init(&s->store, s->dev.fd, s->pages ? s->pages : s->target, &error) < 0)
 		return conclude(s, LOG_WARNING, "no-device", "not resumed: %s", error.text);
 	return 0;
 }
@@ -368,6 +398,30 @@ static void use_up(struct resume *s)
 		s->result.state = kj_state_name(KJ_IMAGE_CLAIMED);
 }
 
+/* This boot will swap: nothing of an image stays in a swap area. */
+static void make_plain_swap(struct resume *s)
+{
+	struct kj_error error = { "" };
+	int r;
+
+	if (!is_swap(s) || !s->found)
+		return;
+	if (s->dev.fd < 0 && kj_device_open(&s->dev, s->target, &error) < 0) {
+		kj_err("%s is left marked as an image: %s; run mkswap on the swap area there",
+		       s->dev.path, error.text);
+		return;
+	}
+	r = kj_swapfd_clear(s->dev.fd, s->target);
+	if (r < 0)
+		kj_err("cannot make the swap area on %s plain swap again: %s; run mkswap on it",
+		       s->dev.path, strerror(-r));
+	if (r <= 0)
+		return;
+	s->result.state = kj_state_name(KJ_IMAGE_NONE);
+	kj_notice("the swap area on %s is plain swap again, the image in it is given up",
+		  s->dev.path);
+}
+
 /* Returns only when there is no jump, with s->result filled in. */
 static void resume(struct resume *s)
 {
@@ -376,10 +430,6 @@ static void resume(struct resume *s)
 		return;
 	try_resume(s);
 	use_up(s);
-	if (s->cleared_out) {
-		kj_err("this boot cannot go on; the machine restarts");
-		kj_power_off(KJ_POWER_REBOOT);
-	}
 }
 
 static uint64_t needs_kib(void)
@@ -424,7 +474,13 @@ int main(int argc, char *argv[])
 	console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	kj_room_prepare_process();
 	resume(&s);
+	make_plain_swap(&s);
 	kj_device_close(&s.dev);
+	if (s.cleared_out) {
+		kj_err("this boot cannot go on; the machine restarts");
+		kj_power_off(KJ_POWER_REBOOT);
+	}
+	free(s.pages);
 	free(s.target);
 	s.result.needs_kib = needs_kib();
 	r = kj_result_save(&s.result);

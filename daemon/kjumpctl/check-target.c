@@ -69,9 +69,17 @@ static void look_at_remains(const struct kj_check_env *env, struct kj_checks *ch
 	struct kj_error error = { "" };
 	struct kj_image_info info;
 	struct kj_fdstore store;
-	kj_autoclose int fd = kj_target_open(&env->target, O_RDONLY, &store, &reason);
-	int r = fd < 0 ? fd : kj_image_probe(&store.store, &info, &error);
+	kj_autoclose int fd = -EBADF;
+	int r;
 
+	if (kj_target_is_swap(&env->target)) {
+		kj_check_add(checks, "old-image", KJ_CHECK_OK,
+			     "The swap area %s has an image only while the machine is off",
+			     name_of(&env->target));
+		return;
+	}
+	fd = kj_target_open(&env->target, O_RDONLY, &store, &reason);
+	r = fd < 0 ? fd : kj_image_probe(&store.store, &info, &error);
 	if (r == 0) {
 		kj_judge_remains(checks, &info, name_of(&env->target));
 		return;

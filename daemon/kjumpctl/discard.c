@@ -63,10 +63,14 @@ static int probe(const struct kj_resolved *target, struct kj_image_info *ret,
 		 struct kj_reason *reason)
 {
 	struct kj_fdstore store;
-	kj_autoclose int fd = kj_target_open(target, O_RDONLY, &store, reason);
+	kj_autoclose int fd = -EBADF;
 	struct kj_error error = { "" };
 	int r;
 
+	*ret = (struct kj_image_info){ .state = KJ_IMAGE_NONE };
+	if (kj_target_is_swap(target))
+		return 0;		/* there is none while it is active */
+	fd = kj_target_open(target, O_RDONLY, &store, reason);
 	if (fd < 0)
 		return fd;
 	r = kj_image_probe(&store.store, ret, &error);

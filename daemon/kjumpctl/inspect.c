@@ -177,6 +177,11 @@ static int open_image(const struct kj_resolved *target, struct image *image,
 {
 	int r;
 
+	if (kj_target_is_swap(target)) {
+		snprintf(image->note.text, sizeof(image->note.text),
+			 "this is a swap area, which has one only while the machine is off");
+		return 0;
+	}
 	image->fd = kj_target_open(target, O_RDONLY, &image->store, reason);
 	if (image->fd < 0)
 		return image->fd;

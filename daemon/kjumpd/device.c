@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,17 +188,49 @@ static bool find_mount(dev_t devno, char *ret, size_t len)
 	return false;
 }
 
-bool kj_device_is_swap(const char *path)
+/* /proc writes a space as \040. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		unsigned int code;
+
+		if (*from == '\\' && sscanf(from + 1, "%3o", &code) == 1) {
+			*to = (char)code;
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+bool kj_device_parse_swap(char *line, const char *path, uint64_t *ret_free)
+{
+	char *end = line + strcspn(line, " \t\n");
+	uint64_t size = 0, used = 0;
+
+	if (*end) {
+		*end++ = '\0';
+		if (sscanf(end, "%*s %" SCNu64 " %" SCNu64, &size, &used) != 2)
+			return false;	/* the heading */
+	}
+	unescape(line);
+	if (ret_free)
+		*ret_free = used < size ? (size - used) * 1024 : 0;
+	return strcmp(line, path) == 0;
+}
+
+bool kj_device_is_swap(const char *path, uint64_t *ret_free)
 {
 	kj_cleanup(fclose) FILE *f = fopen("/proc/swaps", "re");
 	kj_autofree char *line = NULL;
 	size_t size = 0;
 
-	while (f && getline(&line, &size, f) >= 0) {
-		line[strcspn(line, " \t\n")] = '\0';
-		if (strcmp(line, path) == 0)
+	while (f && getline(&line, &size, f) >= 0)
+		if (kj_device_parse_swap(line, path, ret_free))
 			return true;
-	}
 	return false;
 }
 
@@ -229,7 +262,7 @@ int kj_device_check_unused(const struct kj_device *device, struct kj_reason *rea
 		return kj_reason_set(reason, EBUSY, KJ_WHY_TARGET,
 				     "The target %s is mounted at %s: give kjump a partition of its own",
 				     device->path, who);
-	if (kj_device_is_swap(device->path))
+	if (kj_device_is_swap(device->path, NULL))
 		return kj_reason_set(reason, EBUSY, KJ_WHY_TARGET,
 				     "The target %s is in use as swap: give kjump a partition of its own, or swapoff and wipefs it",
 				     device->path);

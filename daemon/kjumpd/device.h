@@ -65,8 +65,15 @@ int kj_device_check_unused(const struct kj_device *device, struct kj_reason *rea
 
 /**
  * kj_device_is_swap() - is there an active swap area on this file or device?
- * @path: as /proc/swaps has it
+ * @path: its real path
+ * @ret_free: gets the bytes of it that are not in use; may be NULL
  */
-bool kj_device_is_swap(const char *path);
+bool kj_device_is_swap(const char *path, uint64_t *ret_free);
+
+/**
+ * kj_device_parse_swap() - is this line of /proc/swaps about @path?
+ * @line: is changed
+ */
+bool kj_device_parse_swap(char *line, const char *path, uint64_t *ret_free);
 
 #endif /* KJ_DEVICE_H */

@@ -12,6 +12,8 @@
  *                      late: it is whole, and a later boot would resume it.
  *                      One that C claimed and left stays, for kjumpctl inspect
  *
+ * A swap area has no image while it is active, and only a mark to be cleared.
+ *
  * Runs in kernel A, in the worker thread.
  */
 #include <errno.h>
@@ -25,6 +27,7 @@
 #include "kj-log.h"
 #include "preflight.h"
 #include "sandbox.h"
+#include "swaparea.h"
 
 #define LOOKED_FILE "/run/kjump/looked"	/* goes with the boot */
 
@@ -102,7 +105,11 @@ int kj_discard_if(const struct kj_resolved *target, unsigned int states,
 		  struct kj_reason *reason)
 {
 	enum kj_image_state state;
-	int r = look(target, &state, reason);
+	int r;
+
+	if (kj_target_is_swap(target))
+		return kj_swap_clear(target, reason);
+	r = look(target, &state, reason);
 
 	if (r < 0 || !(states & KJ_STATE_BIT(state)))
 		return r;
@@ -147,7 +154,10 @@ void kj_discard_stale(const struct kj_conf *conf)
 		kj_warning("%s.", reason.text);
 	else
 		remember_look();
-	if (r > 0)
+	if (r > 0 && kj_target_is_swap(&target))
+		kj_warning("The swap area %s still was marked as having a hibernated system; it is plain swap now.",
+			   target.file ? target.file : target.device.path);
+	else if (r > 0)
 		kj_warning("The hibernated system on %s was not resumed by this boot, and is discarded: the file systems have changed since.",
 			   target.device.path);
 	kj_resolved_done(&target);

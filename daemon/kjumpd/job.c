@@ -6,6 +6,7 @@
  *
  *   HIBERNATE, HYBRID: preflight -> load -> room for C? -> park -> call with the target
  *   WRITE:             preflight -> load -> park -> call with the target
+ *                      (of a swap area pages are taken before, and given back after)
  *   PING:              kernel's part of preflight -> load -> park -> call
  *   LOAD, PREPARE:     preflight -> load -> park (Preload=park)
  *
@@ -35,6 +36,7 @@
 #include "preflight.h"
 #include "recipient.h"
 #include "room.h"
+#include "swaparea.h"
 
 #define PING_RETRIES 3u
 
@@ -42,6 +44,7 @@ struct job_context {
 	struct kj_conf conf;
 	struct kj_resolved target;
 	struct kj_recipient recipient;
+	struct kj_swap_hold swap;	/* of a target that is a swap area */
 	struct kj_reply reply;
 	struct kj_outcome *outcome;
 	struct kj_reason *reason;	/* &outcome->reason */
@@ -180,20 +183,26 @@ static int call_timed(struct job_context *c, enum kjump_word word,
 	return r;
 }
 
+/* The pages that were taken, if it is a swap area. */
+static struct kj_target *target_for_b(struct job_context *c)
+{
+	return c->swap.blob ? c->swap.blob : c->target.blob;
+}
+
 /*
  * A call that takes A's memory: B learns whose it is, where it goes, who may
  * open it, and how long to wait for the disk.  The key is in the image as well: it must not open it.
  */
 static int call_for_image(struct job_context *c, enum kjump_word word)
 {
+	size_t len = c->swap.blob ? c->swap.blob_len : c->target.blob_len;
 	uint64_t words[KJ_IDENTITY_WORDS + 1];
-	size_t len = c->target.blob_len;
 	kj_autofree uint8_t *blob = malloc(len + sizeof(struct kj_recipient));
 	int r;
 
 	if (!blob)
 		return kj_reason_set(c->reason, ENOMEM, KJ_WHY_CALL, "Out of memory");
-	memcpy(blob, c->target.blob, len);
+	memcpy(blob, target_for_b(c), len);
 	if (c->conf.lock != KJ_LOCK_NONE) {
 		memcpy(blob + len, &c->recipient, sizeof(c->recipient));
 		len += sizeof(c->recipient);
@@ -253,8 +262,8 @@ static int step_hibernate(struct job_context *c, bool hybrid)
 	int r;
 
 	if (hybrid) {			/* what C gets is saved already */
-		c->target.blob->power_off = kj_le32_of(KJ_POWER_SUSPEND);
-		kj_target_seal(c->target.blob);
+		target_for_b(c)->power_off = kj_le32_of(KJ_POWER_SUSPEND);
+		kj_target_seal(target_for_b(c));
 	}
 
 	kj_lost_mark();			/* true, unless somebody comes back */
@@ -291,6 +300,15 @@ static int step_ready(struct job_context *c)
 	return r;
 }
 
+/* The pages of a swap area are taken when they are needed, and not before: the
+ * running system needs them, too. */
+static int step_take_swap(struct job_context *c)
+{
+	if (!kj_target_is_swap(&c->target))
+		return 0;
+	return kj_swap_take(&c->target, kj_preflight_needed(), &c->swap, c->reason);
+}
+
 /* With B loaded, so that its region is no longer among what is free. */
 static int step_room(struct job_context *c)
 {
@@ -319,10 +337,13 @@ static int run(enum kj_job_kind kind, struct job_context *c)
 		r = step_room(c);
 	if (r == 0)
 		r = step_park(c);
+	if (r == 0 && kind != KJ_JOB_PING)
+		r = step_take_swap(c);
 	if (r == 0)
 		r = kind == KJ_JOB_PING ? step_ping(c) :
 		    kind == KJ_JOB_WRITE ? step_write(c) :
 		    step_hibernate(c, kind == KJ_JOB_HYBRID);
+	kj_swap_release(&c->swap);
 	step_release(c);
 	return r;
 }
@@ -336,6 +357,7 @@ void kj_job_run(enum kj_job_kind kind, struct kj_outcome *outcome)
 		kj_reason_set(&outcome->reason, ENOMEM, KJ_WHY_CALL, "Out of memory");
 		return;
 	}
+	c->swap.fd = -EBADF;
 	c->outcome = outcome;
 	c->reason = &outcome->reason;
 	r = kj_conf_load("", true, &c->conf);

@@ -21,6 +21,7 @@
 #include "load.h"
 #include "memory.h"
 #include "preflight.h"
+#include "swaparea.h"
 #include "trust.h"
 
 bool kj_has_word(const char *cmdline, const char *word)
@@ -153,9 +154,9 @@ int kj_preflight_size(const struct kj_resolved *target, struct kj_reason *reason
 	kj_format_size(have, sizeof(have), target->size);
 	kj_format_size(want, sizeof(want), needed);
 	return kj_reason_set(reason, ENOSPC, KJ_WHY_TARGET,
-			     "The target %s is too small: it has %s, and the memory in use now may need %s; use a larger one, or close programs",
+			     "The target %s is too small: it has %s%s, and the memory in use now may need %s; use a larger one, or close programs",
 			     target->file ? target->file : target->device.path,
-			     have, want);
+			     have, kj_target_is_swap(target) ? " free" : "", want);
 }
 
 /*
@@ -193,19 +194,14 @@ static int check_foreign(const struct kj_resolved *target, struct kj_reason *rea
 		return r < 0 ? r : 0;
 	if (!d->ambiguous && !d->type && !d->table)
 		return 0;
+	if (d->type && strcmp(d->type, "swap") == 0)
+		return kj_reason_set(reason, EEXIST, KJ_WHY_TARGET,
+				     "The target %s is a swap area that is not in use: run swapon %s and put it into /etc/fstab, or wipefs -a %s to give it to kjump alone",
+				     d->path, d->path, d->path);
 	kj_device_describe(d, what, sizeof(what));
 	return kj_reason_set(reason, EEXIST, KJ_WHY_TARGET,
 			     "The target %s holds %s: if nothing on it is needed, run wipefs -a %s",
 			     d->path, what, d->path);
-}
-
-static int check_file(const struct kj_resolved *target, struct kj_reason *reason)
-{
-	if (kj_device_is_swap(target->file))
-		return kj_reason_set(reason, EBUSY, KJ_WHY_TARGET,
-				     "The target file %s is in use as swap: make another one for kjump",
-				     target->file);
-	return 0;
 }
 
 int kj_preflight_may_write(const struct kj_resolved *target, struct kj_reason *reason)
@@ -217,8 +213,10 @@ int kj_preflight_may_write(const struct kj_resolved *target, struct kj_reason *r
 		return kj_reason_set(reason, EROFS, KJ_WHY_TARGET,
 				     "The target's device %s is read-only",
 				     disk->read_only ? disk->path : target->device.path);
+	if (kj_target_is_swap(target))
+		return kj_swap_check(target, reason);
 	if (target->file)
-		return check_file(target, reason);
+		return 0;
 	r = kj_device_check_unused(&target->device, reason);
 	return r < 0 ? r : check_foreign(target, reason);
 }

@@ -5,6 +5,7 @@
  *   Target=/dev/sda5, PARTUUID=..., UUID=...   ->  the whole device
  *   Target=/dev/vg/hibernate                   ->  the volume's extents on the disk
  *   Target=/var/lib/kjump/image                ->  the file's extents (FIEMAP)
+ *   any of them, if it is an active swap area  ->  its first page (swaparea.c)
  *
  * B and C find the device by a tag: a partition by its PARTUUID, which stays
  * when the image overwrites everything in it; a file by the UUID of its file
@@ -66,6 +67,7 @@ const char *kj_target_kind_name(const struct kj_target *target)
 		[KJ_TARGET_PARTITION] = "partition",
 		[KJ_TARGET_FILE]      = "file",
 		[KJ_TARGET_VOLUME]    = "volume",
+		[KJ_TARGET_SWAP]      = "swap area",
 	};
 
 	return names[kj_get32(target->kind)];
@@ -102,10 +104,11 @@ static int make_tag(const struct kj_resolved *resolved, enum kj_target_kind kind
 		    char **ret, struct kj_reason *reason)
 {
 	const struct kj_device *disk = kj_resolved_disk(resolved);
-	bool by_content = kind == KJ_TARGET_FILE && !resolved->stacked;
+	bool by_content = resolved->file && !resolved->stacked;
 	const char *key = "PARTUUID", *value = disk->part_uuid;
 
-	if (by_content || (resolved->stacked && !value)) {
+	/* The UUID of a swap area stays, as that of a physical volume does. */
+	if (by_content || (!value && (resolved->stacked || kind == KJ_TARGET_SWAP))) {
 		key = "UUID";
 		value = disk->uuid;
 	}
@@ -123,30 +126,42 @@ static int make_tag(const struct kj_resolved *resolved, enum kj_target_kind kind
 	return 0;
 }
 
-static int describe(struct kj_resolved *resolved, enum kj_target_kind kind,
-		    const struct kj_conf *conf, const char *tag,
-		    const struct kj_extents *found, struct kj_reason *reason)
+int kj_target_describe(struct kj_resolved *resolved, enum kj_target_kind kind,
+		       enum kj_power_off power_off, enum kj_lock lock, const char *tag,
+		       const struct kj_extents *extents, struct kj_reason *reason)
 {
-	kj_autofree struct kj_extent *extents = calloc(found->n, sizeof(*extents));
-	const char *wrong = NULL;
+	kj_autofree struct kj_extent *list = calloc(extents->n, sizeof(*list));
 
-	if (!extents)
+	if (!list)
 		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET, "Out of memory");
-	for (uint32_t i = 0; i < found->n; i++) {
-		extents[i].start = kj_le64_of(found->list[i].start);
-		extents[i].length = kj_le64_of(found->list[i].length);
+	for (uint32_t i = 0; i < extents->n; i++) {
+		list[i].start = kj_le64_of(extents->list[i].start);
+		list[i].length = kj_le64_of(extents->list[i].length);
 	}
-	resolved->blob = kj_target_pack(kind, conf->power_off, conf->lock, tag,
-					kj_resolved_disk(resolved)->size, extents, found->n,
+	resolved->blob = kj_target_pack(kind, power_off, lock, tag,
+					kj_resolved_disk(resolved)->size, list, extents->n,
 					&resolved->blob_len);
 	if (!resolved->blob)
 		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET,
 				     "The target %s cannot be described", tag);
-	if (kj_target_check(resolved->blob, resolved->blob_len, &wrong) < 0)
-		return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
-				     "The target %s cannot be used: %s", tag, wrong);
-	resolved->size = kj_target_store_size(resolved->blob);
 	return 0;
+}
+
+static int check_description(struct kj_resolved *resolved, struct kj_reason *reason)
+{
+	struct kj_target *blob = resolved->blob;
+	const char *wrong = NULL;
+
+	if (kj_target_is_swap(resolved)) {
+		blob->swap_head = blob->extents[0].start;
+		kj_target_seal(blob);
+	} else {
+		resolved->size = kj_target_store_size(blob);
+	}
+	if (kj_target_check(blob, resolved->blob_len, &wrong) == 0)
+		return 0;
+	return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
+			     "The target %s cannot be used: %s", blob->tag, wrong);
 }
 
 /* Extents of resolved->device become a description. */
@@ -158,9 +173,14 @@ static int finish(struct kj_resolved *resolved, const char *path, enum kj_target
 	struct kj_stack stack;
 	int r;
 
+	resolved->swap_page = extents->list[0].start / KJ_SWAP_PAGE;
 	r = kj_stack_resolve(path, resolved->device.devno, extents, &stack, reason);
 	if (r < 0)
 		return r;
+	if (stack.crypt && kind == KJ_TARGET_SWAP)
+		return kj_reason_set(reason, EOPNOTSUPP, KJ_WHY_TARGET,
+				     "The swap area %s is encrypted by dm-crypt, below which it cannot be marked: use a partition or a file of kjump's own, with Encryption= in /etc/kjump.conf",
+				     path);
 	resolved->stacked = stack.stacked;
 	resolved->crypt = stack.crypt;
 	if (stack.stacked)
@@ -169,7 +189,10 @@ static int finish(struct kj_resolved *resolved, const char *path, enum kj_target
 		kind = KJ_TARGET_VOLUME;
 	if (r == 0)
 		r = make_tag(resolved, kind, &tag, reason);
-	return r < 0 ? r : describe(resolved, kind, conf, tag, extents, reason);
+	if (r == 0)
+		r = kj_target_describe(resolved, kind, conf->power_off, conf->lock, tag,
+				       extents, reason);
+	return r < 0 ? r : check_description(resolved, reason);
 }
 
 static int resolve_device(const char *path, const struct kj_conf *conf,
@@ -184,6 +207,10 @@ static int resolve_device(const char *path, const struct kj_conf *conf,
 	r = kj_device_open(path, device, reason);
 	if (r < 0)
 		return r;
+	if (kj_device_is_swap(device->path, &resolved->size)) {
+		kj_extents_append(whole, 0, KJ_SWAP_PAGE);
+		return finish(resolved, path, KJ_TARGET_SWAP, conf, whole, reason);
+	}
 	kj_extents_append(whole, 0, device->size & ~(uint64_t)(KJ_TARGET_ALIGN - 1));
 	return finish(resolved, path, KJ_TARGET_PARTITION, conf, whole, reason);
 }
@@ -223,6 +250,7 @@ static int resolve_file(const char *path, const struct kj_conf *conf,
 {
 	kj_autofree struct kj_extents *found = calloc(1, sizeof(*found));
 	kj_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	enum kj_target_kind kind = KJ_TARGET_FILE;
 	uint64_t size;
 	struct stat st;
 	int r;
@@ -246,8 +274,12 @@ static int resolve_file(const char *path, const struct kj_conf *conf,
 	if (!resolved->file)
 		return kj_reason_set(reason, errno, KJ_WHY_TARGET,
 				     "Cannot resolve the name %s: %m", path);
+	if (kj_device_is_swap(resolved->file, &resolved->size)) {
+		kind = KJ_TARGET_SWAP;
+		size = KJ_SWAP_PAGE;
+	}
 	r = kj_extents_read(fd, resolved->file, size, found, reason);
-	return r < 0 ? r : finish(resolved, resolved->file, KJ_TARGET_FILE, conf, found, reason);
+	return r < 0 ? r : finish(resolved, resolved->file, kind, conf, found, reason);
 }
 
 static int resolve_path(const char *path, const struct kj_conf *conf,

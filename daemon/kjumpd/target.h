@@ -10,6 +10,7 @@
 
 #include "conf.h"
 #include "device.h"
+#include "extents.h"
 #include "kj-fdstore.h"
 #include "kj-target.h"
 #include "reason.h"
@@ -19,12 +20,13 @@
 struct kj_resolved {
 	struct kj_target *blob;		/* sealed */
 	size_t blob_len;
-	uint64_t size;			/* bytes of the store */
+	uint64_t size;			/* bytes of the store; free ones of a swap area */
 	struct kj_device device;	/* as named, or that has the file system */
 	struct kj_device lower;		/* below a volume: the disk; else not set */
 	bool stacked;			/* the extents are on lower, not on device */
 	bool crypt;			/* below dm-crypt: it would not encrypt them */
 	char *file;			/* real path of a file target, else NULL */
+	uint64_t swap_page;		/* SWAP: its first page, in pages of device */
 };
 
 /**
@@ -58,6 +60,27 @@ void kj_resolved_done(struct kj_resolved *resolved);
  * Says so by the kind of file system alone.
  */
 int kj_target_check_place(const char *dir, const char *path, struct kj_reason *reason);
+
+/**
+ * kj_target_is_swap() - is it an active swap area (kj-swap.h)?
+ *
+ * Then there is no image in it as long as A runs, and no store but for a call.
+ */
+static inline bool kj_target_is_swap(const struct kj_resolved *r)
+{
+	return r->blob && kj_get32(r->blob->kind) == KJ_TARGET_SWAP;
+}
+
+/**
+ * kj_target_describe() - make resolved->blob
+ * @tag: by which the disk is found
+ * @extents: on the disk
+ *
+ * Return: 0, or -errno with @reason.
+ */
+int kj_target_describe(struct kj_resolved *resolved, enum kj_target_kind kind,
+		       enum kj_power_off power_off, enum kj_lock lock, const char *tag,
+		       const struct kj_extents *extents, struct kj_reason *reason);
 
 /**
  * kj_target_open() - the target as a store
@@ -104,7 +127,7 @@ int kj_target_save(const struct kj_resolved *resolved, bool *ret_changed,
 		   struct kj_reason *reason);
 
 /**
- * kj_target_kind_name() - "partition", "volume", "file"
+ * kj_target_kind_name() - "partition", "volume", "file", "swap area"
  */
 const char *kj_target_kind_name(const struct kj_target *target);
 

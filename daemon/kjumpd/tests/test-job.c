@@ -22,6 +22,7 @@
 #include "memory.h"
 #include "preflight.h"
 #include "room.h"
+#include "swaparea.h"
 
 static struct {
 	enum kj_b_state b;
@@ -30,11 +31,14 @@ static struct {
 	int room;			/* result of kj_room_check() */
 	bool no_suspend;		/* the machine has no S3 */
 	enum kj_preload preload;	/* configured */
+	bool swap;			/* the target is a swap area */
+	bool swap_full;
 	/* seen */
 	unsigned int calls, naps, discards, stale_looks, marks, calls_at_mark;
 	const char *said;		/* the blob that comes back, or NULL */
 	uint64_t limit;			/* the last word of the last call */
 	uint32_t power_off;		/* of the target that B got */
+	bool swap_held;
 } world;
 
 void kj_lost_mark(void)
@@ -75,6 +79,8 @@ int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,
 	*ret = (struct kj_resolved) {
 		.blob = calloc(1, kj_target_size(0)), .blob_len = kj_target_size(0),
 	};
+	if (world.swap)
+		ret->blob->kind = kj_le32_of(KJ_TARGET_SWAP);
 	return 0;
 }
 
@@ -89,9 +95,36 @@ int kj_room_check(uint64_t held, struct kj_reason *reason)
 	return world.room ? kj_reason_set(reason, world.room, KJ_WHY_MEMORY, "full") : 0;
 }
 
+uint64_t kj_preflight_needed(void)
+{
+	return 12345;
+}
+
+int kj_swap_take(const struct kj_resolved *target, uint64_t bytes,
+		 struct kj_swap_hold *ret, struct kj_reason *reason)
+{
+	assert_int_equal(bytes, 12345);
+	if (world.swap_full)
+		return kj_reason_set(reason, ENOSPC, KJ_WHY_TARGET, "full");
+	ret->blob = malloc(target->blob_len);
+	ret->blob_len = target->blob_len;
+	memcpy(ret->blob, target->blob, target->blob_len);
+	ret->blob->n_extents = kj_le32_of(77);
+	world.swap_held = true;
+	return 0;
+}
+
+void kj_swap_release(struct kj_swap_hold *hold)
+{
+	world.swap_held = false;
+	free(hold->blob);
+	hold->blob = NULL;
+}
+
 void kj_discard_after_call(const struct kj_resolved *target)
 {
-	(void)target;
+	if (kj_target_is_swap(target))
+		assert_true(world.swap_held);	/* the kernel lets nobody else write */
 	world.discards++;
 }
 
@@ -118,6 +151,10 @@ int kj_call(enum kjump_word word, const uint64_t *words, unsigned int n_words,
 	world.power_off = len >= sizeof(struct kj_target) ?
 			  kj_get32(((const struct kj_target *)blob)->power_off) : 0;
 	memset(ret, 0, sizeof(*ret));
+	if (world.swap && word != KJUMP_WORD_PING) {
+		assert_true(world.swap_held && len >= sizeof(struct kj_target));
+		assert_int_equal(kj_get32(((const struct kj_target *)blob)->n_extents), 77);
+	}
 	world.calls++;
 	world.limit = n_words ? words[n_words - 1] : 0;
 	if (world.refusals && world.refusals--)
@@ -329,6 +366,37 @@ static void test_a_hibernation_is_lost_until_somebody_comes_back(void **state)
 	assert_int_equal(world.limit, 60);
 }
 
+static void test_pages_of_a_swap_area_are_held_during_the_call(void **state)
+{
+	(void)state;
+	world.swap = true;
+	world.answer = KJUMP_WORD_RESUME;
+	assert_int_equal(run(KJ_JOB_HIBERNATE), 0);
+	assert_int_equal(world.discards, 1);
+	assert_false(world.swap_held);
+	world.answer = KJUMP_WORD_FAILED;
+	assert_int_equal(run(KJ_JOB_HIBERNATE), EIO);
+	assert_int_equal(world.discards, 2);
+	assert_false(world.swap_held);
+	world.answer = KJUMP_WORD_DONE;
+	assert_int_equal(run(KJ_JOB_WRITE), 0);
+	assert_false(world.swap_held);
+	assert_int_equal(run(KJ_JOB_PING), 0);
+	world.answer = KJUMP_WORD_DONE;
+	assert_int_equal(run(KJ_JOB_HYBRID), 0);
+	assert_int_equal(world.power_off, KJ_POWER_SUSPEND);
+	assert_false(world.swap_held);
+}
+
+static void test_without_room_in_the_swap_area_nothing_is_called(void **state)
+{
+	(void)state;
+	world.swap = true;
+	world.swap_full = true;
+	assert_int_equal(run(KJ_JOB_HIBERNATE), ENOSPC);
+	assert_int_equal(world.calls, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +411,8 @@ int main(void)
 		cmocka_unit_test_setup(test_only_prepare_looks_for_a_stale_image, begin),
 		cmocka_unit_test_setup(test_hybrid_sleep_tells_b_to_suspend, begin),
 		cmocka_unit_test_setup(test_prepare_unloads_what_is_not_to_be_held, begin),
+		cmocka_unit_test_setup(test_pages_of_a_swap_area_are_held_during_the_call, begin),
+		cmocka_unit_test_setup(test_without_room_in_the_swap_area_nothing_is_called, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
