@@ -185,7 +185,11 @@ class Counter:
     def __init__(self, machine):
         self.machine = machine
         service(machine, "kj-counter", "/usr/local/bin/kj-counter", self.FILE)
-        time.sleep(0.5)
+        deadline = time.monotonic() + 30
+        while not machine.read(self.FILE):
+            if time.monotonic() > deadline:
+                raise VmError("kj-counter does not count")
+            time.sleep(0.1)
 
     def read(self):
         return self.look(self.machine)
