@@ -9,7 +9,7 @@ PID 1, a shell, looking on.
 from lib import guest, scenario
 
 GUEST = "initramfs-tools"
-BALLAST = "mkdir /run/ballast; head -c 100M /dev/zero > /run/ballast/zeros"
+BALLAST = "mkdir /root/ballast; head -c 100M /dev/zero > /root/ballast/zeros"
 
 
 def run(t):
@@ -22,8 +22,8 @@ def run(t):
 
 def check_round_trip(t, machine):
     machine.sh(BALLAST)
-    scenario.add_to_initramfs(machine, "/run/ballast")
-    machine.run("rm", "-r", "/run/ballast")
+    scenario.add_to_initramfs(machine, "/root/ballast")
+    machine.run("rm", "-r", "/root/ballast")
     fill = scenario.Fill(machine, scenario.memory_total(machine) * 80 // 100)
     counter = scenario.Counter(machine)
     count, _, pid = counter.read()
