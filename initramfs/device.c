@@ -143,29 +143,44 @@ static int explain_absence(const struct kj_target *target, struct kj_device *dev
 	return kj_fail(error, -ENODEV, "no block device has %s", target->tag);
 }
 
+/* Return: how many there are, once there is one or time is up. */
+static int scan_patiently(const char *tag, uint64_t size, unsigned int timeout_ms,
+			  struct kj_device *dev)
+{
+	const struct timespec pause = { .tv_nsec = SCAN_INTERVAL_MS * 1000000L };
+
+	dev->fd = -EBADF;
+	for (unsigned int waited = 0;; waited += SCAN_INTERVAL_MS) {
+		int found = scan(tag, size, dev->path, sizeof(dev->path));
+
+		if (found > 0 || waited >= timeout_ms)
+			return found;
+		nanosleep(&pause, NULL);
+	}
+}
+
 int kj_device_find(const struct kj_target *target, unsigned int timeout_ms,
 		   struct kj_device *dev, struct kj_error *error)
 {
-	const struct timespec pause = { .tv_nsec = SCAN_INTERVAL_MS * 1000000L };
-	uint64_t size = kj_get64(target->device_size);
+	int found;
 
-	dev->fd = -EBADF;
 	if (!tag_type_of(target->tag))
 		return kj_fail(error, -EINVAL, "target tag %s is of an unknown kind",
 			       target->tag);
-	for (unsigned int waited = 0;; waited += SCAN_INTERVAL_MS) {
-		int found = scan(target->tag, size, dev->path, sizeof(dev->path));
+	found = scan_patiently(target->tag, kj_get64(target->device_size), timeout_ms, dev);
+	if (found == 0)
+		return explain_absence(target, dev, error);
+	if (found > 1)
+		return kj_fail(error, -ENOTUNIQ, "%d block devices have %s; none is touched",
+			       found, target->tag);
+	return 0;
+}
 
-		if (found == 1)
-			return 0;
-		if (found > 1)
-			return kj_fail(error, -ENOTUNIQ,
-				       "%d block devices have %s; none is touched",
-				       found, target->tag);
-		if (waited >= timeout_ms)
-			return explain_absence(target, dev, error);
-		nanosleep(&pause, NULL);
-	}
+int kj_device_find_tag(const char *tag, unsigned int timeout_ms, struct kj_device *dev)
+{
+	int found = tag_type_of(tag) ? scan_patiently(tag, 0, timeout_ms, dev) : 0;
+
+	return found == 1 ? 0 : found == 0 ? -ENODEV : -ENOTUNIQ;
 }
 
 /* Does nothing hold it but the device mapper? */

@@ -32,6 +32,14 @@ int kj_device_find(const struct kj_target *target, unsigned int timeout_ms,
 		   struct kj_device *dev, struct kj_error *error);
 
 /**
+ * kj_device_find_tag() - the same by the tag alone
+ * @tag: "PARTUUID=" or the like
+ *
+ * Return: 0; -ENODEV; -ENOTUNIQ.
+ */
+int kj_device_find_tag(const char *tag, unsigned int timeout_ms, struct kj_device *dev);
+
+/**
  * kj_device_open() - open for direct, exclusive I/O
  * @dev: found before; gets the file descriptor
  * @target: whose extents are on it

@@ -27,6 +27,7 @@
 #include "kj-log.h"
 #include "kj-swapfd.h"
 #include "peer.h"
+#include "scene.h"
 
 #define DEVICE_TIMEOUT_MS 5000		/* its driver was loaded long ago */
 
@@ -47,7 +48,7 @@ int kj_job_target(const struct kj_message *order, const struct kj_target **ret,
 	size_t len = order->blob_len;
 	const char *reason = "?";
 
-	/* Behind it may be a recipient. */
+	/* Behind it are a recipient, maybe, and the scene. */
 	if (len > sizeof(*target) && kj_get32(target->n_extents) <= KJ_TARGET_EXTENTS_MAX &&
 	    len > kj_target_size(kj_get32(target->n_extents)))
 		len = kj_target_size(kj_get32(target->n_extents));
@@ -58,21 +59,45 @@ int kj_job_target(const struct kj_message *order, const struct kj_target **ret,
 	return 0;
 }
 
+_Static_assert(KJ_TARGET_SIZE_MAX + sizeof(struct kj_recipient) +
+	       sizeof(struct kj_scene) <= KEXEC_CALL_BLOB_MAX, "all fits one call");
+
 /* Whom the image is for; NULL when it is not to be encrypted. */
 static int recipient_of(const struct kj_message *order, const struct kj_target *target,
 			const struct kj_recipient **ret, struct kj_error *error)
 {
 	size_t at = kj_target_size(kj_get32(target->n_extents));
+	size_t len = order->blob_len - at;
 	const void *recipient = (const uint8_t *)order->blob + at;
 	const char *reason = "?";
 
 	*ret = NULL;
 	if (kj_get32(target->lock) == KJ_LOCK_NONE)
 		return 0;
-	if (kj_recipient_check(recipient, order->blob_len - at, &reason) < 0)
+	if (len > sizeof(struct kj_recipient))
+		len = sizeof(struct kj_recipient);
+	if (kj_recipient_check(recipient, len, &reason) < 0)
 		return kj_fail(error, -EBADMSG, "the key that kernel A passed is damaged: %s",
 			       reason);
 	*ret = recipient;
+	return 0;
+}
+
+/* What A left: its memory map and the file systems that it had mounted. */
+static int scene_of(const struct kj_message *order, const struct kj_target *target,
+		    struct kj_scene *ret, struct kj_error *error)
+{
+	size_t at = kj_target_size(kj_get32(target->n_extents));
+	const char *reason = "?";
+
+	if (kj_get32(target->lock) != KJ_LOCK_NONE)
+		at += sizeof(struct kj_recipient);
+	if (kj_scene_check((const uint8_t *)order->blob + at, order->blob_len - at,
+			   &reason) < 0)
+		return kj_fail(error, -EBADMSG,
+			       "the list of file systems that kernel A passed is damaged: %s",
+			       reason);
+	memcpy(ret, (const uint8_t *)order->blob + at, order->blob_len - at);
 	return 0;
 }
 
@@ -87,6 +112,7 @@ static void get_id(const struct kj_message *order, unsigned int arg, uint8_t id[
 
 /* Whose memory it is.  A and B are the same kernel. */
 static struct kj_identity identity_of(const struct kj_message *order,
+				      const struct kj_scene *scene,
 				      const struct kj_peer *peer)
 {
 	struct kj_identity identity = {
@@ -101,6 +127,8 @@ static struct kj_identity identity_of(const struct kj_message *order,
 			 "%s", name.release);
 	get_id(order, ARG_MACHINE_ID, identity.machine_id);
 	get_id(order, ARG_BOOT_ID, identity.boot_id);
+	memcpy(identity.memory_map_digest, scene->memory_map_digest,
+	       sizeof(identity.memory_map_digest));
 	return identity;
 }
 
@@ -209,18 +237,24 @@ static int write_memory(const struct kj_message *order, const struct kj_target *
 	struct kj_device dev = { .fd = -EBADF };
 	struct kj_fdstore store;
 	struct kj_console console;
+	struct kj_scene scene;
 	struct kj_peer *peer;
 	int r;
 
 	r = recipient_of(order, target, &options.recipient, error);
 	if (r == 0)
+		r = scene_of(order, target, &scene, error);
+	if (r == 0)
 		r = kj_peer_open(&peer, error);
 	if (r < 0)
 		return r;
 	options.pages_total = kj_peer_pages(peer);
-	options.identity = identity_of(order, peer);
+	options.identity = identity_of(order, &scene, peer);
+	options.n_prints = kj_get32(scene.n_prints);
+	options.prints = scene.prints;
 	r = open_store(target, &dev, &store, error);
 	if (r == 0) {
+		kj_scene_sharpen(scene.prints, options.n_prints);
 		(void)kj_guard_progress();
 		kj_console_open(&console, snapshot ? "writing a snapshot" :
 				"writing the image", true);

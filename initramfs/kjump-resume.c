@@ -9,7 +9,8 @@
  *	  |  noresume or kjump=off:       -> "discarded"
  *	state of the image                -> "none", "snapshot", "claimed"
  *	  |
- *	identity, RAM, key, index         -> "refused"
+ *	identity, RAM, file systems, key, index
+ *	  |                               -> "refused"
  *	  |
  *	memory placed and every chunk checked
  *	  |                               -> "failed"
@@ -45,6 +46,7 @@
 #include "restore.h"
 #include "result.h"
 #include "room.h"
+#include "scene.h"
 #include "unlock.h"
 
 #define TARGET_FILE "/etc/kjump/target"
@@ -250,6 +252,17 @@ static int check_machine(struct resume *s)
 	return 0;
 }
 
+/* Are memory and file systems as it left them?  0: as far as can be seen. */
+static int check_scene(struct resume *s)
+{
+	struct kj_error error = { "" };
+
+	if (kj_scene_compare(&s->info, s->target, &error) < 0)
+		return conclude(s, LOG_ERR, "refused", "the image on %s was not resumed: %s",
+				s->dev.path, error.text);
+	return 0;
+}
+
 /*
  * The image's key.  An image that is not encrypted where it should be was put
  * there by somebody else.
@@ -366,7 +379,7 @@ static void try_resume(struct resume *s)
 	struct kj_reader *reader;
 	struct kj_room room;
 
-	if (check_machine(s) < 0 || check_lock(s, &key) < 0)
+	if (check_machine(s) < 0 || check_scene(s) < 0 || check_lock(s, &key) < 0)
 		return;
 	options.key = key;
 	if (kj_reader_open(&s->store.store, &options, &reader, &error) < 0) {

@@ -45,23 +45,43 @@ static void put_key(struct kj_json *json, const char *key)
 	}
 }
 
-void kj_json_begin(struct kj_json *json, const char *key)
+static void open_with(struct kj_json *json, const char *key, char bracket)
 {
 	put_key(json, key);
-	fputc('{', json->out);
+	fputc(bracket, json->out);
 	json->depth++;
 	json->first = true;
 }
 
-void kj_json_end(struct kj_json *json)
+static void close_with(struct kj_json *json, char bracket)
 {
 	json->depth--;
 	fputc('\n', json->out);
 	indent(json);
-	fputc('}', json->out);
+	fputc(bracket, json->out);
 	json->first = false;
 	if (!json->depth)
 		fputc('\n', json->out);
+}
+
+void kj_json_begin(struct kj_json *json, const char *key)
+{
+	open_with(json, key, '{');
+}
+
+void kj_json_end(struct kj_json *json)
+{
+	close_with(json, '}');
+}
+
+void kj_json_begin_list(struct kj_json *json, const char *key)
+{
+	open_with(json, key, '[');
+}
+
+void kj_json_end_list(struct kj_json *json)
+{
+	close_with(json, ']');
 }
 
 void kj_json_text(struct kj_json *json, const char *key, const char *value)

@@ -23,6 +23,10 @@ struct kj_json {
 void kj_json_begin(struct kj_json *json, const char *key);
 void kj_json_end(struct kj_json *json);
 
+/** kj_json_begin_list() / kj_json_end_list() - of objects without a key */
+void kj_json_begin_list(struct kj_json *json, const char *key);
+void kj_json_end_list(struct kj_json *json);
+
 void kj_json_text(struct kj_json *json, const char *key, const char *value);
 void kj_json_number(struct kj_json *json, const char *key, uint64_t value);
 void kj_json_bool(struct kj_json *json, const char *key, bool value);

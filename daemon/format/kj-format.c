@@ -7,50 +7,8 @@
  * for a person.  No arithmetic is done on a value before its limit is known,
  * so nothing can wrap around.
  */
-#include <errno.h>
-#include <stdbool.h>
-#include <string.h>
-
-#include "kj-crc32c.h"
+#include "check.h"
 #include "kj-format.h"
-
-/* CRC-32C of @len bytes, with the 4 bytes at @at taken as 0. */
-static uint32_t checksum_without(const void *data, size_t len, size_t at)
-{
-	static const uint8_t zero[sizeof(kj_le32)];
-	const uint8_t *bytes = data;
-	uint32_t crc;
-
-	crc = kj_crc32c(0, bytes, at);
-	crc = kj_crc32c(crc, zero, sizeof(zero));
-	at += sizeof(zero);
-	return kj_crc32c(crc, bytes + at, len - at);
-}
-
-static bool all_zero(const uint8_t *p, size_t len)
-{
-	return len == 0 || (*p == 0 && memcmp(p, p + 1, len - 1) == 0);
-}
-
-static bool is_text(const char *text, size_t size)
-{
-	size_t len = strnlen(text, size);
-
-	if (len == size)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (text[i] < ' ' || text[i] > '~')
-			return false;
-	return all_zero((const uint8_t *)text + len, size - len);
-}
-
-static int refuse(const char **ret_reason, const char *reason)
-{
-	if (!reason)
-		return 0;
-	*ret_reason = reason;
-	return -EBADMSG;
-}
 
 /* ---- header ------------------------------------------------------------- */
 
@@ -58,29 +16,42 @@ void kj_header_seal(struct kj_header *h)
 {
 	memcpy(h->magic, KJ_HEADER_MAGIC, sizeof(h->magic));
 	h->version = kj_le32_of(KJ_FORMAT_VERSION);
-	h->checksum = kj_le32_of(checksum_without(h, sizeof(*h),
+	h->checksum = kj_le32_of(kj_checksum_without(h, sizeof(*h),
 					offsetof(struct kj_header, checksum)));
+}
+
+/* How many prints there are, and what is behind them. */
+static const char *check_header_rest(const struct kj_header *h)
+{
+	uint32_t n = kj_get32(h->n_prints);
+	const void *rest;
+
+	if (n > KJ_PRINTS_MAX ||
+	    (n > 0) != ((kj_get32(h->features) & KJ_FEATURE_PRINTS) != 0))
+		return "the header's number of file systems is out of range";
+	rest = &h->prints[n];
+	if (kj_get32(h->options) == 0 &&
+	    !kj_all_zero(rest, (size_t)((const uint8_t *)(h + 1) - (const uint8_t *)rest)))
+		return "the header's reserved bytes are not zero";
+	return NULL;
 }
 
 static const char *check_header_head(const struct kj_header *h)
 {
-	if (kj_get32(h->checksum) != checksum_without(h, sizeof(*h),
+	if (kj_get32(h->checksum) != kj_checksum_without(h, sizeof(*h),
 					offsetof(struct kj_header, checksum)))
 		return "the header's checksum differs";
 	if (kj_get32(h->version) < KJ_FORMAT_VERSION)
 		return "the image's format is of an older kjump";
 	if (kj_get32(h->version) > KJ_FORMAT_VERSION)
 		return "the image's format is of a newer kjump";
-	if (kj_get32(h->features) != 0)
+	if (kj_get32(h->features) & ~KJ_FEATURE_PRINTS)
 		return "the header asks for features that are not known";
 	if (kj_get32(h->state) > KJ_HEADER_CLAIMED)
 		return "the header's state is not known";
 	if (kj_get64(h->generation) > KJ_GENERATION_MAX)
 		return "the header's generation is out of range";
-	if (kj_get32(h->reserved2) != 0 ||
-	    (kj_get32(h->options) == 0 && !all_zero(h->reserved, sizeof(h->reserved))))
-		return "the header's reserved bytes are not zero";
-	return NULL;
+	return check_header_rest(h);
 }
 
 static const char *check_header_memory(const struct kj_header *h)
@@ -94,7 +65,7 @@ static const char *check_header_memory(const struct kj_header *h)
 		return "the header counts more zero pages than pages";
 	if (kj_get64(h->chunks) > kj_get64(h->pages))
 		return "the header counts more chunks than pages";
-	if (!is_text(h->kernel_release, sizeof(h->kernel_release)))
+	if (!kj_is_text(h->kernel_release, sizeof(h->kernel_release)))
 		return "the header's kernel release is not a text";
 	return NULL;
 }
@@ -115,7 +86,7 @@ static const char *check_header_store(const struct kj_header *h, uint64_t store_
 	    (blocks == 0) != (kj_get64(h->chunks) == 0))
 		return "the header's counts contradict each other";
 	if (blocks == 0)
-		return last || !all_zero(h->index_seal, sizeof(h->index_seal)) ?
+		return last || !kj_all_zero(h->index_seal, sizeof(h->index_seal)) ?
 			"the header points to an index of no blocks" : NULL;
 	if (blocks > KJ_INDEX_BLOCKS_MAX ||
 	    blocks * KJ_INDEX_SIZE > stored - KJ_DATA_START)
@@ -148,8 +119,8 @@ static const char *check_header_lock(const struct kj_header *h)
 	if ((cipher == KJ_CIPHER_NONE) != (lock == KJ_LOCK_NONE))
 		return "the header's cipher and lock contradict each other";
 	if (lock == KJ_LOCK_NONE &&
-	    !(all_zero((const uint8_t *)&h->slot, sizeof(h->slot)) &&
-	      all_zero(h->seal, sizeof(h->seal))))
+	    !(kj_all_zero(&h->slot, sizeof(h->slot)) &&
+	      kj_all_zero(h->seal, sizeof(h->seal))))
 		return "an image that is not encrypted has keys";
 	if (kj_get32(h->slot.reserved) != 0)
 		return "the header's reserved bytes are not zero";
@@ -172,8 +143,10 @@ int kj_header_check(const struct kj_header *h, uint64_t store_size,
 			reason = check_header_store(h, store_size);
 		if (!reason)
 			reason = check_header_lock(h);
+		if (!reason)
+			reason = kj_prints_check(h->prints, kj_get32(h->n_prints));
 	}
-	return refuse(ret_reason, reason);
+	return kj_refuse(ret_reason, reason);
 }
 
 /* ---- runs --------------------------------------------------------------- */
@@ -202,17 +175,17 @@ int kj_runs_check(const struct kj_disk_run *runs, uint32_t n_runs, uint64_t max_
 
 	*ret = (struct kj_content) { 0 };
 	if (n_runs < 1 || n_runs > KJ_CHUNK_RUNS_MAX)
-		return refuse(ret_reason, "a chunk's number of runs is out of range");
+		return kj_refuse(ret_reason, "a chunk's number of runs is out of range");
 	for (uint32_t i = 0; i < n_runs; i++) {
 		uint64_t pfn = kj_run_pfn(&runs[i]);
 		uint32_t n = kj_run_pages(&runs[i]);
 
 		if (kj_run_kind(&runs[i]) > KJ_RUN_ZERO)
-			return refuse(ret_reason, "the kind of a run of pages is not known");
+			return kj_refuse(ret_reason, "the kind of a run of pages is not known");
 		if (n < 1 || n > left)
-			return refuse(ret_reason, "a chunk's number of pages is out of range");
+			return kj_refuse(ret_reason, "a chunk's number of pages is out of range");
 		if (pfn >= max_pfn || n > max_pfn - pfn)
-			return refuse(ret_reason, "a page is outside the memory");
+			return kj_refuse(ret_reason, "a page is outside the memory");
 		left -= n;
 		count_run(&runs[i], ret);
 	}
@@ -277,7 +250,7 @@ static const char *check_entries(const struct kj_index_block *block,
 	}
 	if (p != end)
 		return "an index block has bytes after its entries";
-	if (!all_zero(end, (size_t)((const uint8_t *)(block + 1) - end)))
+	if (!kj_all_zero(end, (size_t)((const uint8_t *)(block + 1) - end)))
 		return "an index block's rest is not zero";
 	return NULL;
 }
@@ -288,7 +261,7 @@ static const char *check_chain(const struct kj_index_block *block,
 	uint64_t previous = kj_get64(block->previous);
 
 	if (kj_get32(block->sequence) == 0)
-		return previous || !all_zero(block->previous_seal, KJ_SEAL_SIZE) ?
+		return previous || !kj_all_zero(block->previous_seal, KJ_SEAL_SIZE) ?
 			"the first index block has a previous one" : NULL;
 	if (previous % KJ_FORMAT_ALIGN || previous < KJ_DATA_START ||
 	    previous > kj_get64(h->bytes_stored) - KJ_INDEX_SIZE)
@@ -317,7 +290,7 @@ int kj_index_block_check(const struct kj_index_block *block,
 		reason = check_chain(block, h);
 	if (!reason)
 		reason = check_entries(block, h);
-	return refuse(ret_reason, reason);
+	return kj_refuse(ret_reason, reason);
 }
 
 /* ---- keys ---------------------------------------------------------------- */
@@ -337,7 +310,7 @@ void kj_recipient_seal(struct kj_recipient *r)
 {
 	memcpy(r->magic, KJ_RECIPIENT_MAGIC, sizeof(r->magic));
 	r->version = kj_le32_of(KJ_RECIPIENT_VERSION);
-	r->checksum = kj_le32_of(checksum_without(r, sizeof(*r),
+	r->checksum = kj_le32_of(kj_checksum_without(r, sizeof(*r),
 					offsetof(struct kj_recipient, checksum)));
 }
 
@@ -350,19 +323,19 @@ int kj_recipient_check(const void *buf, size_t len, const char **ret_reason)
 		reason = "its length is not that of a key";
 	else if (memcmp(r->magic, KJ_RECIPIENT_MAGIC, sizeof(r->magic)) != 0)
 		reason = "it is not a key of kjump";
-	else if (kj_get32(r->checksum) != checksum_without(r, sizeof(*r),
+	else if (kj_get32(r->checksum) != kj_checksum_without(r, sizeof(*r),
 					offsetof(struct kj_recipient, checksum)))
 		reason = "its checksum differs";
 	else if (kj_get32(r->version) != KJ_RECIPIENT_VERSION)
 		reason = "its version is not known";
-	else if (!all_zero(r->reserved, sizeof(r->reserved)))
+	else if (!kj_all_zero(r->reserved, sizeof(r->reserved)))
 		reason = "its reserved bytes are not zero";
 	else if (kj_get32(r->lock) == KJ_LOCK_PASSPHRASE)
 		reason = check_vault(&r->vault);
 	else if (kj_get32(r->lock) != KJ_LOCK_KEYFILE)
 		reason = "its lock is not known";
-	else if (!all_zero(r->public_key, sizeof(r->public_key)) ||
-		 !all_zero((const uint8_t *)&r->vault, sizeof(r->vault)))
+	else if (!kj_all_zero(r->public_key, sizeof(r->public_key)) ||
+		 !kj_all_zero(&r->vault, sizeof(r->vault)))
 		reason = "a key file's key has what a passphrase's has";
-	return refuse(ret_reason, reason);
+	return kj_refuse(ret_reason, reason);
 }

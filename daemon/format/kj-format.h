@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "kj-endian.h"
+#include "kj-scene.h"
 
 #define KJ_FORMAT_VERSION	2u
 #define KJ_FORMAT_ALIGN		4096u	/* headers, batches, index blocks */
@@ -38,6 +39,8 @@
 #define KJ_PFN_MAX		(1ull << 40)	/* 4 PiB of physical memory */
 #define KJ_GENERATION_MAX	(1ull << 62)
 #define KJ_INDEX_BLOCKS_MAX	(1u << 26)	/* 4 TiB of index */
+
+#define KJ_FEATURE_PRINTS	1u	/* a resume has to compare the prints */
 
 #define KJ_SEAL_SIZE		16u
 
@@ -90,7 +93,7 @@ struct kj_header {
 	kj_le32  checksum;		/* CRC-32C of the block, this field as 0 */
 	kj_le64  generation;		/* the copy with the higher one counts */
 	kj_le32  state;			/* enum kj_header_state */
-	kj_le32  features;		/* 0; a bit that is not known: refuse */
+	kj_le32  features;		/* a bit that is not known: refuse */
 
 	/* All below is 0 in a header that never had an image. */
 	uint8_t  image_id[16];		/* random */
@@ -119,13 +122,15 @@ struct kj_header {
 
 	/* How it is sealed. */
 	kj_le32  cipher;		/* enum kj_cipher */
-	kj_le32  reserved2;		/* 0 */
+	kj_le32  n_prints;		/* not 0 with KJ_FEATURE_PRINTS */
 	uint8_t  seal[32];		/* keyed BLAKE2b of the block, with this
 					 * field, checksum, generation and state
 					 * as 0 */
 	struct kj_slot slot;
 
-	uint8_t  reserved[3472];	/* 0 unless options has a bit set */
+	/* Behind the last print are zeros, unless options has a bit set. */
+	struct kj_print prints[KJ_PRINTS_MAX];
+	uint8_t  reserved[16];
 };
 
 _Static_assert(sizeof(struct kj_vault) == 136, "on-disk size");
@@ -134,6 +139,7 @@ _Static_assert(sizeof(struct kj_header) == KJ_HEADER_SIZE, "on-disk size");
 _Static_assert(offsetof(struct kj_header, index_last) == 112, "on-disk offset");
 _Static_assert(offsetof(struct kj_header, kernel_release) == 232, "on-disk offset");
 _Static_assert(offsetof(struct kj_header, slot) == 352, "on-disk offset");
+_Static_assert(offsetof(struct kj_header, prints) == 624, "on-disk offset");
 
 /* ---- chunk: the payload of some pages, packed together ------------------ */
 

@@ -26,7 +26,7 @@
 #define KJ_TARGET_MAGIC		"KJTARGET"
 #define KJ_TARGET_VERSION	1
 #define KJ_TARGET_TAG_MAX	128	/* "PARTUUID=..." with its NUL */
-#define KJ_TARGET_EXTENTS_MAX	1500	/* so that all fits one call's blob */
+#define KJ_TARGET_EXTENTS_MAX	1280	/* with key and scene they fit one call's blob */
 #define KJ_TARGET_ALIGN		4096	/* of every extent's start and length */
 
 enum kj_target_kind {
@@ -61,7 +61,8 @@ struct kj_target {
 	kj_le32  unused;		/* 0 */
 	kj_le64  swap_head;		/* SWAP: byte of the device, its first page */
 	kj_le64  swap_table;		/* SWAP: where this description goes, 0: nowhere */
-	uint8_t  reserved[68];		/* 0 */
+	uint8_t  machine_id[16];	/* of A; 0: not known */
+	uint8_t  reserved[52];		/* 0 */
 	kj_le32  checksum;		/* CRC-32C of everything, this field as 0 */
 	struct kj_extent extents[];
 };

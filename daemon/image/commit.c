@@ -274,6 +274,8 @@ void kj_header_to_info(const struct kj_header *h, struct kj_image_info *ret)
 	ret->chunks = kj_get64(h->chunks);
 	ret->cipher = (enum kj_cipher)kj_get32(h->cipher);
 	ret->slot = h->slot;
+	ret->n_prints = kj_get32(h->n_prints);
+	memcpy(ret->prints, h->prints, sizeof(ret->prints));
 
 	memcpy(id->kernel_release, h->kernel_release, sizeof(id->kernel_release) - 1);
 	memcpy(id->machine_id, h->machine_id, sizeof(id->machine_id));

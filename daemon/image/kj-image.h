@@ -110,6 +110,8 @@ struct kj_image_info {
 	uint64_t chunks;
 	enum kj_cipher cipher;
 	struct kj_slot slot;		/* what opens the key; see kj-key.h */
+	uint32_t n_prints;
+	struct kj_print prints[KJ_PRINTS_MAX]; /* file systems, see kj-scene.h */
 };
 
 /* Called from one thread at a time, at most 10 times a second and at the end.
@@ -126,6 +128,8 @@ struct kj_write_options {
 	const struct kj_recipient *recipient; /* checked; NULL: not encrypted */
 	uint64_t pages_total;		/* for progress and the space check */
 	struct kj_identity identity;
+	uint32_t n_prints;		/* at most KJ_PRINTS_MAX */
+	const struct kj_print *prints;	/* checked */
 	struct kj_progress progress;
 };
 

@@ -250,6 +250,15 @@ static int run_workers(struct writer *w, const struct kj_write_options *options,
 	return r;
 }
 
+static void fill_prints(const struct kj_write_options *options, struct kj_header *h)
+{
+	if (options->n_prints == 0)
+		return;
+	h->features = kj_le32_of(KJ_FEATURE_PRINTS);
+	h->n_prints = kj_le32_of(options->n_prints);
+	memcpy(h->prints, options->prints, options->n_prints * sizeof(*options->prints));
+}
+
 static void fill_header(const struct writer *w, const struct kj_write_options *options,
 			uint64_t begin_usec, struct kj_header *h)
 {
@@ -263,6 +272,7 @@ static void fill_header(const struct writer *w, const struct kj_write_options *o
 	h->created_usec = kj_le64_of(kj_usec_realtime());
 	h->write_usec = kj_le64_of(kj_usec_monotonic() - begin_usec);
 	kj_identity_to_header(&options->identity, h);
+	fill_prints(options, h);
 	kj_header_seal(h);		/* magic and version, for the keyed seal */
 	kj_seal_image_header(&w->sealer, h);
 }
@@ -286,8 +296,11 @@ static int write_image(struct writer *w, const struct kj_write_options *options,
 	return kj_commit_image(w->store, h, error);
 }
 
-static int check_identity(const struct kj_identity *id, struct kj_error *error)
+static int check_options(const struct kj_write_options *options, struct kj_error *error)
 {
+	const struct kj_identity *id = &options->identity;
+	const char *reason;
+
 	if (id->max_pfn > KJ_PFN_MAX || id->ram_pages > KJ_PFN_MAX)
 		return kj_fail(error, -EINVAL, "a memory of %" PRIu64
 			       " page frames is too large for an image", id->max_pfn);
@@ -295,7 +308,11 @@ static int check_identity(const struct kj_identity *id, struct kj_error *error)
 		if (p == id->kernel_release + sizeof(id->kernel_release) - 1 ||
 		    *p < ' ' || *p > '~')
 			return kj_fail(error, -EINVAL, "the kernel release is not a text");
-	return 0;
+	if (options->n_prints > KJ_PRINTS_MAX)
+		return kj_fail(error, -EINVAL, "an image holds the prints of %u file systems, not %u",
+			       KJ_PRINTS_MAX, options->n_prints);
+	reason = kj_prints_check(options->prints, options->n_prints);
+	return reason ? kj_fail(error, -EINVAL, "%s", reason) : 0;
 }
 
 static int prepare_sealer(struct kj_sealer *s, const struct kj_recipient *recipient,
@@ -330,7 +347,7 @@ int kj_image_write(const struct kj_store *store,
 	struct kj_header h = { 0 };
 	int r;
 
-	r = check_identity(&options->identity, error);
+	r = check_options(options, error);
 	if (r == 0)
 		r = prepare_sealer(&w.sealer, options->recipient, &h, &key, error);
 	if (r < 0)

@@ -100,6 +100,33 @@ static double mib_per_second(const struct kj_image_info *info, uint64_t usec)
 	return usec ? (double)info->pages * KJ_PAGE_SIZE / 1048576 / ((double)usec / 1e6) : 0;
 }
 
+static void print_mounts_json(struct kj_json *json, const struct kj_image_info *info)
+{
+	kj_json_begin_list(json, "file_systems");
+	for (uint32_t i = 0; i < info->n_prints; i++) {
+		const struct kj_print *p = &info->prints[i];
+
+		kj_json_begin(json, NULL);
+		kj_json_text(json, "where", p->where);
+		kj_json_text(json, "type", p->type);
+		kj_json_text(json, "device", p->tag);
+		kj_json_number(json, "start", kj_get64(p->start));
+		kj_json_text(json, "print", kj_grade_name(kj_get16(p->grade)));
+		kj_json_end(json);
+	}
+	kj_json_end_list(json);
+}
+
+static void print_mounts(const struct kj_image_info *info)
+{
+	for (uint32_t i = 0; i < info->n_prints; i++) {
+		const struct kj_print *p = &info->prints[i];
+
+		printf("%10s %s (%s, %s), print: %s\n", i ? "" : "Mounted:", p->where,
+		       p->type, p->tag, kj_grade_name(kj_get16(p->grade)));
+	}
+}
+
 static void print_json(const struct image *image)
 {
 	const struct kj_image_info *info = &image->info;
@@ -122,6 +149,7 @@ static void print_json(const struct image *image)
 			     kj_encryption_name((enum kj_lock)kj_get32(info->slot.lock)));
 		kj_json_text(&json, "kernel", info->identity.kernel_release);
 		kj_json_number(&json, "ram_pages", info->identity.ram_pages);
+		print_mounts_json(&json, info);
 		kj_json_bool(&json, "verified", image->verified_usec > 0);
 		kj_json_number(&json, "verify_usec", image->verified_usec);
 	}
@@ -166,6 +194,7 @@ static void print_text(const struct image *image)
 	else
 		printf("Encryption: %s, opened by %s\n", cipher_name(info->cipher),
 		       kj_lock_name(kj_get32(info->slot.lock)));
+	print_mounts(info);
 	if (image->verified_usec)
 		printf("  Verified: all of it is as it was written; read in %.1f s, %.0f MiB of memory per second\n",
 		       (double)image->verified_usec / 1e6,

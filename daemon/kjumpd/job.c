@@ -36,6 +36,7 @@
 #include "preflight.h"
 #include "recipient.h"
 #include "room.h"
+#include "scene.h"
 #include "swaparea.h"
 
 #define PING_RETRIES 3u
@@ -191,13 +192,16 @@ static struct kj_target *target_for_b(struct job_context *c)
 
 /*
  * A call that takes A's memory: B learns whose it is, where it goes, who may
- * open it, and how long to wait for the disk.  The key is in the image as well: it must not open it.
+ * open it, what is mounted, and how long to wait for the disk.  The key is in
+ * the image as well: it must not open it.
  */
 static int call_for_image(struct job_context *c, enum kjump_word word)
 {
 	size_t len = c->swap.blob ? c->swap.blob_len : c->target.blob_len;
 	uint64_t words[KJ_IDENTITY_WORDS + 1];
-	kj_autofree uint8_t *blob = malloc(len + sizeof(struct kj_recipient));
+	kj_autofree uint8_t *blob = malloc(len + sizeof(struct kj_recipient) +
+					   sizeof(struct kj_scene));
+	struct kj_scene scene;
 	int r;
 
 	if (!blob)
@@ -207,6 +211,9 @@ static int call_for_image(struct job_context *c, enum kjump_word word)
 		memcpy(blob + len, &c->recipient, sizeof(c->recipient));
 		len += sizeof(c->recipient);
 	}
+	kj_scene_make("/proc/1/mountinfo", &scene);
+	memcpy(blob + len, &scene, kj_scene_size(kj_get32(scene.n_prints)));
+	len += kj_scene_size(kj_get32(scene.n_prints));
 	kj_memory_identity(words);
 	words[KJ_IDENTITY_WORDS] = c->conf.stall_sec;
 	r = call_timed(c, word, words, KJ_IDENTITY_WORDS + 1, blob, len);

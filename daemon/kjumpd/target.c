@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <systemd/sd-id128.h>
 
 #include "extents.h"
 #include "kj-cleanup.h"
@@ -99,6 +100,17 @@ struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off pow
 	return t;
 }
 
+/* So that C knows an image of another machine. */
+static void add_machine_id(struct kj_target *t)
+{
+	sd_id128_t id;
+
+	if (sd_id128_get_machine(&id) < 0)
+		return;
+	memcpy(t->machine_id, id.bytes, sizeof(t->machine_id));
+	kj_target_seal(t);
+}
+
 /* By what B and C find the device that has the extents. */
 static int make_tag(const struct kj_resolved *resolved, enum kj_target_kind kind,
 		    char **ret, struct kj_reason *reason)
@@ -144,6 +156,7 @@ int kj_target_describe(struct kj_resolved *resolved, enum kj_target_kind kind,
 	if (!resolved->blob)
 		return kj_reason_set(reason, ENOMEM, KJ_WHY_TARGET,
 				     "The target %s cannot be described", tag);
+	add_machine_id(resolved->blob);
 	return 0;
 }
 
@@ -349,6 +362,7 @@ bool kj_target_same(const struct kj_target *a, const struct kj_target *b)
 	       kj_get32(a->n_extents) == kj_get32(b->n_extents) &&
 	       kj_get64(a->device_size) == kj_get64(b->device_size) &&
 	       strcmp(a->tag, b->tag) == 0 &&
+	       memcmp(a->machine_id, b->machine_id, sizeof(a->machine_id)) == 0 &&
 	       memcmp(a->extents, b->extents,
 		      kj_get32(a->n_extents) * sizeof(a->extents[0])) == 0;
 }

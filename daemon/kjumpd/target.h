@@ -109,7 +109,7 @@ struct kj_target *kj_target_pack(enum kj_target_kind kind, enum kj_power_off pow
 				 size_t *ret_len);
 
 /**
- * kj_target_same() - do both lead C to the same place, and the same lock?
+ * kj_target_same() - do both lead C to the same place, lock and machine?
  * @a: checked; @b: checked
  */
 bool kj_target_same(const struct kj_target *a, const struct kj_target *b);

@@ -83,6 +83,14 @@ static void change_entry(struct victim *v)
 	victim_checksum(v);
 }
 
+/* As somebody would who has changed the file system. */
+static void change_print(struct victim *v)
+{
+	for (uint32_t i = 0; i < KJ_HEADER_COPIES; i++)
+		v->header[i].prints[1].digest[0] ^= 1;
+	victim_checksum(v);
+}
+
 static void fill_rest(struct victim *v)
 {
 	uint64_t end = kj_get64(v->header->bytes_stored);
@@ -97,14 +105,25 @@ const struct broken broken_headers[] = {
 	{ "version-1", "mixed", 3, "of an older kjump", { H(version, 1) } },
 	{ "version-3", "mixed", 3, "of a newer kjump", { H(version, 3) } },
 	{ "version-3-sealed", "keyfile-xchacha", 3, "of a newer kjump", { H(version, 3) } },
-	{ "feature-0", "mixed", 4, "features that are not known", { H(features, 1) } },
+	{ "feature-1", "mixed", 4, "features that are not known", { H(features, 2) } },
 	{ "feature-31", "mixed", 4, "features that are not known", { H(features, 1u << 31) } },
 	{ "state-4", "mixed", 5, "state is not known", { H(state, 4) } },
 	{ "generation-above", "mixed", 6, "generation is out of range",
 	  { H(generation, (1ull << 62) + 1) } },
-	{ "reserved2", "mixed", 7, "reserved bytes are not zero", { H(reserved2, 1) } },
-	{ "reserved-first", "mixed", 7, "reserved bytes are not zero", { H_BYTE(reserved, 0, 1) } },
-	{ "reserved-last", "mixed", 7, "reserved bytes are not zero", { H_BYTE(reserved, 3471, 1) } },
+	{ "prints-without-feature", "mixed", 7, "number of file systems", { H(n_prints, 1) } },
+	{ "feature-without-prints", "mixed", 7, "number of file systems", { H(features, 1) } },
+	{ "prints-above", "prints", 7, "number of file systems", { H(n_prints, 25) } },
+	{ "prints-wrap", "prints", 7, "number of file systems", { H(n_prints, -1ull) } },
+	{ "prints-not-to-compare", "prints", 7, "number of file systems", { H(features, 0) } },
+	{ "prints-forgotten", "prints", 7, "reserved bytes are not zero",
+	  { H(n_prints, 0), H(features, 0) } },
+	{ "prints-one-less", "prints", 7, "reserved bytes are not zero", { H(n_prints, 2) } },
+	{ "prints-behind", "prints", 7, "reserved bytes are not zero",
+	  { H_BYTE(prints, 3 * 144, 1) } },
+	{ "reserved-first", "mixed", 7, "reserved bytes are not zero", { H_BYTE(prints, 0, 1) } },
+	{ "reserved-last", "mixed", 7, "reserved bytes are not zero", { H_BYTE(reserved, 15, 1) } },
+	{ "reserved-last-full", "prints-keyfile", 7, "reserved bytes are not zero",
+	  { H_BYTE(reserved, 15, 1) } },
 	{ "max-pfn-above", "mixed", 8, "memory size is out of range",
 	  { H(max_pfn, (1ull << 40) + 1) } },
 	{ "ram-pages-above", "mixed", 8, "memory size is out of range",
@@ -167,6 +186,29 @@ const struct broken broken_headers[] = {
 	  { H(slot.vault.memory, 8191) } },
 	{ "memory-above", "passphrase-xchacha", 27, "memory is out of range",
 	  { H(slot.vault.memory, (1ull << 32) + 1) } },
+	{ "print-rule-0", "prints", 28, "rule of a file system", { H(prints[0].rule, 0) } },
+	{ "print-rule-7", "prints", 28, "rule of a file system", { H(prints[2].rule, 7) } },
+	{ "print-rule-256", "prints", 28, "rule of a file system", { H(prints[2].rule, 256) } },
+	{ "print-rule-512", "prints", 28, "rule of a file system", { H(prints[2].rule, 513) } },
+	{ "print-grade-3", "prints", 28, "grade of a file system", { H(prints[1].grade, 3) } },
+	{ "print-reserved", "prints", 28, "reserved bytes", { H(prints[1].reserved, 1) } },
+	{ "print-start-above", "prints", 28, "place is out of range",
+	  { H(prints[1].start, (1ull << 60) + 1) } },
+	{ "print-of-none", "prints", 28, "without a print has one",
+	  { H_BYTE(prints[0].digest, 31, 1) } },
+	{ "print-tag-empty", "prints", 28, "tag is not NAME", { H(prints[0].tag[0], 0) } },
+	{ "print-tag-without", "prints", 28, "tag is not NAME", { H(prints[0].tag[8], '-') } },
+	{ "print-tag-no-end", "prints", 28, "tag is not NAME",
+	  { H(prints[0].tag[45], 'x'), H(prints[0].tag[46], 'x'), H(prints[0].tag[47], 'x') } },
+	{ "print-tag-behind", "prints", 28, "tag is not NAME", { H(prints[0].tag[47], 'x') } },
+	{ "print-type-empty", "prints", 28, "type is not a text", { H(prints[0].type[0], 0) } },
+	{ "print-type-below", "prints", 28, "type is not a text", { H(prints[0].type[3], 0x1f) } },
+	{ "print-where-empty", "prints", 28, "mount point is not a text",
+	  { H(prints[0].where[0], 0) } },
+	{ "print-where-above", "prints", 28, "mount point is not a text",
+	  { H(prints[2].where[1], 0x7f) } },
+	{ "print-last", "prints-keyfile", 28, "rule of a file system",
+	  { H(prints[23].rule, 7) } },
 
 	/* ---- the store, and the header that counts --------------------------------- */
 	{ "store-of-0", "mixed", 0, "cannot hold an image", .spoil = cut_to_nothing },
@@ -222,6 +264,8 @@ const struct broken broken_headers[] = {
 	  { H_BYTE(image_id, 0, 1) } },
 	{ "seal", "keyfile-xchacha", 35, "the header's seal differs", { H_BYTE(seal, 31, 1) } },
 	{ "seal-aes", "keyfile-aes", 35, "the header's seal differs", { H_BYTE(seal, 0, 1) } },
+	{ "print-not-sealed", "prints-keyfile", 35, "the header's seal differs",
+	  .spoil = change_print },
 	{ "entry-not-sealed", "keyfile-xchacha", 35, "the header's seal differs",
 	  .spoil = change_entry },
 	{ "cipher-exchanged", "passphrase-aes", 42, "index block's seal differs",
@@ -234,9 +278,11 @@ const struct broken broken_headers[] = {
 	{ "at-end-of-store", "mixed", ACCEPTED, "", .spoil = cut_at_end },
 	{ "at-release", "mixed", ACCEPTED, "", .spoil = fill_release_but_one },
 	{ "unknown-options", "mixed", ACCEPTED, "",
-	  { H(options, 1u << 31), H_BYTE(reserved, 9, 1) } },
+	  { H(options, 1u << 31), H_BYTE(prints, 9, 1) } },
 	{ "unknown-options-sealed", "keyfile-xchacha", ACCEPTED, "",
-	  { H(options, 1), H_BYTE(reserved, 3471, 1) } },
+	  { H(options, 1), H_BYTE(reserved, 15, 1) } },
+	{ "options-and-prints", "prints", ACCEPTED, "",
+	  { H(options, 1), H_BYTE(prints, 3 * 144, 1) } },
 	{ "state-snapshot", "mixed", ACCEPTED, "", { H(state, 2) } },
 	{ "rest-of-store", "mixed", ACCEPTED, "", .spoil = fill_rest },
 	{ "larger-than-used", "mixed", ACCEPTED, "", { H_ADD(bytes_stored, 4096) } },

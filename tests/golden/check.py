@@ -39,7 +39,11 @@ def shown(name, value):
 def compare_header(h, expected):
     lock = decode.fields(decode.SLOT, h["slot"])["lock"]
     assert lock == expected["lock"], f"lock is {lock}"
-    for name in expected.keys() & h.keys():
+    prints = [[p["rule"], p["grade"], p["start"], p["digest"].hex(),
+               *(p[name].rstrip(b"\0").decode() for name in ("tag", "type", "where"))]
+              for p in decode.prints_of(h)]
+    assert prints == expected.get("prints", []), "file systems"
+    for name in (expected.keys() & h.keys()) - {"prints"}:
         actual = shown(name, h[name])
         assert actual == expected[name], f"{name} is {actual}, not {expected[name]}"
 

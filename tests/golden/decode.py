@@ -37,9 +37,11 @@ HEADER = [
     (112, 8, "index_last"), (120, 4, "index_blocks"), (124, 4, "options"),
     (128, 16, "index_seal"), (144, 8, "entry"), (152, 8, "max_pfn"), (160, 8, "ram_pages"),
     (168, 16, "machine_id"), (184, 16, "boot_id"), (200, 32, "memory_map_digest"),
-    (232, 80, "kernel_release"), (312, 4, "cipher"), (316, 4, "reserved2"), (320, 32, "seal"),
-    (352, 272, "slot"), (624, 3472, "reserved"),
+    (232, 80, "kernel_release"), (312, 4, "cipher"), (316, 4, "n_prints"), (320, 32, "seal"),
+    (352, 272, "slot"), (624, 3456, "prints"), (4080, 16, "reserved"),
 ]
+PRINT = [(0, 32, "digest"), (32, 2, "rule"), (34, 2, "grade"), (36, 4, "reserved"),
+         (40, 8, "start"), (48, 48, "tag"), (96, 16, "type"), (112, 32, "where")]
 SLOT = [(0, 4, "lock"), (4, 4, "reserved"), (8, 32, "public_key"), (40, 80, "secret"),
         (120, 136, "vault"), (256, 16, "key_id")]
 VAULT = [(0, 8, "operations"), (8, 8, "memory"), (16, 16, "salt"), (32, 24, "nonce"),
@@ -176,11 +178,12 @@ def check_head(h, raw):
     require(h["magic"] == b"KJUMPIMG", 1, "no magic")
     require(h["checksum"] == crc32c(without(raw, (12, 4))), 2, "checksum of the header")
     require(h["version"] == 2, 3, f"version {h['version']}")
-    require(h["features"] == 0, 4, f"features {h['features']:#x}")
+    require(h["features"] <= 1, 4, f"features {h['features']:#x}")
     require(h["state"] <= CLAIMED, 5, f"state {h['state']}")
     require(h["generation"] <= 1 << 62, 6, "generation")
-    require(h["reserved2"] == 0, 7, "reserved2")
-    require(h["options"] or not any(h["reserved"]), 7, "reserved")
+    require(1 <= h["n_prints"] <= 24 if h["features"] & 1 else h["n_prints"] == 0,
+            7, "number of prints")
+    require(h["options"] or not any(raw[624 + 144 * h["n_prints"]:]), 7, "behind the prints")
 
 
 def check_memory(h):
@@ -220,6 +223,22 @@ def check_lock(h):
         require(8192 <= vault["memory"] <= 1 << 32, 27, "memory of Argon2id")
 
 
+def prints_of(h):
+    return [fields(PRINT, h["prints"][at:at + 144]) for at in range(0, 144 * h["n_prints"], 144)]
+
+
+def check_prints(h):
+    for p in prints_of(h):
+        require(1 <= p["rule"] <= 6 or 257 <= p["rule"] <= 262, 28, f"rule {p['rule']}")
+        require(p["grade"] <= 2, 28, f"grade {p['grade']}")
+        require(p["reserved"] == 0, 28, "reserved bytes of a print")
+        require(p["start"] <= 1 << 60, 28, "place of a file system")
+        require(p["grade"] or not any(p["digest"]), 28, "digest of no print")
+        require(is_text(p["tag"]) and b"=" in p["tag"], 28, "tag")
+        require(is_text(p["type"]) and p["type"][0], 28, "type")
+        require(is_text(p["where"]) and p["where"][0], 28, "mount point")
+
+
 def check_copy(raw, store):
     h = fields(HEADER, raw)
     h["raw"] = raw
@@ -228,6 +247,7 @@ def check_copy(raw, store):
         check_memory(h)
         check_store(h, store)
         check_lock(h)
+        check_prints(h)
     return h
 
 
@@ -480,8 +500,11 @@ def main():
     except Refused as refused:
         sys.exit(f"{args.image}: {refused}")
     for _, size, name in HEADER:
-        if name not in ("slot", "reserved"):
+        if name not in ("slot", "prints", "reserved"):
             print(name, h[name] if isinstance(h[name], int) else h[name].hex())
+    for p in prints_of(h):
+        print(p["rule"], p["grade"], p["start"], p["digest"].hex(),
+              *(p[name].rstrip(b"\0").decode() for name in ("tag", "type", "where")))
     for pfn in sorted(pages):
         print(pfn, hashlib.sha256(pages[pfn]).hexdigest())
 

@@ -25,12 +25,12 @@
 	{ 1002, 126, 1, FILL_ZERO, 0 }
 
 const struct golden goldens[] = {
-	{ "empty", "no pages", 1000, KJ_HEADER_VALID, 0, 0, { { 0 } } },
+	{ "empty", "no pages", 1000, KJ_HEADER_VALID, 0, 0, { { 0 } }, 0 },
 	{ "small", "each kind of run, one chunk", 4096, KJ_HEADER_VALID, 0, 0,
-	  { A_SMALL_MEMORY } },
+	  { A_SMALL_MEMORY }, 0 },
 	{ "snapshot", "never to be resumed", 4096, KJ_HEADER_SNAPSHOT, 0, 0,
-	  { A_SMALL_MEMORY } },
-	{ "claimed", "resumed already", 4096, KJ_HEADER_CLAIMED, 0, 0, { A_SMALL_MEMORY } },
+	  { A_SMALL_MEMORY }, 0 },
+	{ "claimed", "resumed already", 4096, KJ_HEADER_CLAIMED, 0, 0, { A_SMALL_MEMORY }, 0 },
 	{ "mixed", "each kind of chunk", 9205, KJ_HEADER_VALID, 0, 0, {
 		/* 128 pages for each chunk: LZ4, words before pages ... */
 		{ 100, 3, 1, FILL_PROSE, 1 },
@@ -51,24 +51,27 @@ const struct golden goldens[] = {
 		{ 5000, 128, 3, FILL_TEXT, 0 },
 		/* ... many words before pages, and the last page there can be. */
 		{ 9000, 123, 1, FILL_COUNTER, 0x7000 },
-		{ 9200, 5, 1, FILL_PROSE, 3 } } },
+		{ 9200, 5, 1, FILL_PROSE, 3 } }, 0 },
 	{ "full", "one index block, full to its last byte", 20000, KJ_HEADER_VALID, 0, 0,
-	  { { 1, 61 * 128 + 65, 2, FILL_ZERO, 0 } } },
+	  { { 1, 61 * 128 + 65, 2, FILL_ZERO, 0 } }, 0 },
 	{ "long", "two index blocks", 20000, KJ_HEADER_VALID, 0, 0,
-	  { { 1, 61 * 128 + 66, 2, FILL_ZERO, 0 } } },
+	  { { 1, 61 * 128 + 66, 2, FILL_ZERO, 0 } }, 0 },
 	{ "high", "page frames on both sides of 2^32", 0x100000020, KJ_HEADER_VALID, 0, 0,
 	  { { 0xfffffffe, 4, 1, FILL_TEXT, 0 },
-	    { 0x10000001f, 1, 1, FILL_WORD, 0x1122334455667788 } } },
+	    { 0x10000001f, 1, 1, FILL_WORD, 0x1122334455667788 } }, 0 },
 	{ "passphrase-aes", "sealed", 4096, KJ_HEADER_VALID, KJ_LOCK_PASSPHRASE,
-	  KJ_CIPHER_AES256_GCM, { A_SECRET_MEMORY } },
+	  KJ_CIPHER_AES256_GCM, { A_SECRET_MEMORY }, 0 },
 	{ "passphrase-xchacha", "sealed", 4096, KJ_HEADER_VALID, KJ_LOCK_PASSPHRASE,
-	  KJ_CIPHER_XCHACHA20, { A_SECRET_MEMORY } },
+	  KJ_CIPHER_XCHACHA20, { A_SECRET_MEMORY }, 0 },
 	{ "keyfile-aes", "sealed", 4096, KJ_HEADER_VALID, KJ_LOCK_KEYFILE,
-	  KJ_CIPHER_AES256_GCM, { A_SECRET_MEMORY } },
+	  KJ_CIPHER_AES256_GCM, { A_SECRET_MEMORY }, 0 },
 	{ "keyfile-xchacha", "sealed", 4096, KJ_HEADER_VALID, KJ_LOCK_KEYFILE,
-	  KJ_CIPHER_XCHACHA20, { A_SECRET_MEMORY } },
+	  KJ_CIPHER_XCHACHA20, { A_SECRET_MEMORY }, 0 },
 	{ "keyfile-long", "sealed, two index blocks", 20000, KJ_HEADER_VALID, KJ_LOCK_KEYFILE,
-	  KJ_CIPHER_XCHACHA20, { { 1, 61 * 128 + 66, 2, FILL_ZERO, 0 } } },
+	  KJ_CIPHER_XCHACHA20, { { 1, 61 * 128 + 66, 2, FILL_ZERO, 0 } }, 0 },
+	{ "prints", "three file systems", 4096, KJ_HEADER_VALID, 0, 0, { A_SMALL_MEMORY }, 3 },
+	{ "prints-keyfile", "sealed, as many file systems as there can be", 4096,
+	  KJ_HEADER_VALID, KJ_LOCK_KEYFILE, KJ_CIPHER_XCHACHA20, { A_SECRET_MEMORY }, 24 },
 };
 
 const size_t n_goldens = sizeof(goldens) / sizeof(goldens[0]);
@@ -79,6 +82,29 @@ const struct golden *golden_find(const char *name)
 		if (strcmp(goldens[i].name, name) == 0)
 			return &goldens[i];
 	errx(1, "there is no golden image %s", name);
+}
+
+/* ---- file systems --------------------------------------------------------------- */
+
+/* Texts that fill their fields, and all rules and grades. */
+void golden_print(uint32_t i, struct kj_print *ret)
+{
+	static const char *const types[] = { "ext4", "xfs", "btrfs", "vfat", "f2fs",
+					     "a-type-cut-her" };
+
+	memset(ret, 0, sizeof(*ret));
+	ret->rule = kj_le16_of((uint16_t)((KJ_PRINT_EXT + i % 6) | (i > 11 ? KJ_PRINT_FIXED : 0)));
+	ret->grade = kj_le16_of((uint16_t)(i % 3));
+	if (i % 3)
+		memset(ret->digest, (int)(i + 1), sizeof(ret->digest));
+	ret->start = kj_le64_of(i % 4 == 2 ? 1ull << 60 : 0);
+	snprintf(ret->tag, sizeof(ret->tag), "PARTUUID=00000000-0000-4000-8000-%012u", i);
+	snprintf(ret->type, sizeof(ret->type), "%s", types[i % 6]);
+	strcpy(ret->where, "/");
+	if (i > 0)
+		snprintf(ret->where, sizeof(ret->where), "/mount point %u", i);
+	if (i % 6 == 5)
+		memset(ret->where + 1, 'l', sizeof(ret->where) - 2);
 }
 
 /* ---- pages ------------------------------------------------------------------ */

@@ -43,6 +43,7 @@ struct golden {
 	enum kj_lock lock;
 	enum kj_cipher cipher;
 	struct span spans[GOLDEN_SPANS];	/* ascending; the rest has no pages */
+	uint32_t n_prints;
 };
 
 extern const struct golden goldens[];
@@ -59,6 +60,9 @@ uint64_t golden_pages(const struct golden *g, uint64_t *ret_zero, uint64_t *ret_
  * Return: how many pages of the image are before it; -1 when it is not saved.
  */
 long golden_page(const struct golden *g, uint64_t pfn, uint8_t page[KJ_PAGE_SIZE]);
+
+/** golden_print() - the @i-th file system of an image */
+void golden_print(uint32_t i, struct kj_print *ret);
 
 /** golden_load() - the image's file in a store of GOLDEN_STORE bytes; freed by free() */
 uint8_t *golden_load(const struct golden *g);

@@ -116,6 +116,23 @@ static void put_pages(FILE *f, const struct golden *g)
 	fprintf(f, "\n  ]\n");
 }
 
+/* [rule, grade, start, digest, tag, type, where] */
+static void put_prints(FILE *f, const struct golden *g)
+{
+	fprintf(f, "  \"prints\": [");
+	for (uint32_t i = 0; i < g->n_prints; i++) {
+		char hex[2 * KJ_PRINT_SIZE + 1];
+		struct kj_print p;
+
+		golden_print(i, &p);
+		fprintf(f, "%s\n    [%u, %u, %" PRIu64 ", \"%s\", \"%s\", \"%s\", \"%s\"]", i ? "," : "",
+			kj_get16(p.rule), kj_get16(p.grade), kj_get64(p.start),
+			sodium_bin2hex(hex, sizeof(hex), p.digest, sizeof(p.digest)),
+			p.tag, p.type, p.where);
+	}
+	fprintf(f, "\n  ],\n");
+}
+
 static void put_header(FILE *f, const struct golden *g, const struct kj_header *h)
 {
 	uint64_t zero, word;
@@ -182,6 +199,7 @@ static void save(const char *directory, const struct golden *g, const uint8_t *b
 	if (g->lock)
 		put_hex(f, "recipient", recipient, sizeof(*recipient));
 	put_header(f, g, (const void *)bytes);
+	put_prints(f, g);
 	put_pages(f, g);
 	fprintf(f, "}\n");
 	close_file(f, g->name);
@@ -205,8 +223,12 @@ static void make_recipient(const struct golden *g, struct kj_recipient *ret)
 }
 
 static void fill_options(const struct golden *g, const struct kj_recipient *recipient,
-			 struct kj_write_options *o)
+			 struct kj_print *prints, struct kj_write_options *o)
 {
+	for (uint32_t i = 0; i < g->n_prints; i++)
+		golden_print(i, &prints[i]);
+	o->n_prints = g->n_prints;
+	o->prints = prints;
 	o->threads = 1;
 	o->snapshot = g->state == KJ_HEADER_SNAPSHOT;
 	o->recipient = g->lock ? recipient : NULL;
@@ -226,6 +248,7 @@ static void make(const char *directory, const struct golden *g)
 	struct memory memory = { g, 0 };
 	struct kj_memory_source source = { &memory, next_run, map_run, unmap_run };
 	struct kj_write_options options = { 0 };
+	struct kj_print prints[KJ_PRINTS_MAX];
 	struct kj_recipient recipient;
 	struct kj_error error = { "" };
 	int r;
@@ -235,7 +258,7 @@ static void make(const char *directory, const struct golden *g)
 	memset(bytes, 0, GOLDEN_STORE);
 	want_aes = g->cipher == KJ_CIPHER_AES256_GCM;
 	make_recipient(g, &recipient);
-	fill_options(g, &recipient, &options);
+	fill_options(g, &recipient, prints, &options);
 	r = kj_image_write(&store, &source, &options, NULL, &error);
 	if (r == 0 && g->state == KJ_HEADER_CLAIMED)
 		r = kj_image_claim(&store, &error);

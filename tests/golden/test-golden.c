@@ -192,6 +192,13 @@ static void check_header(const struct golden *g, const struct outcome *o)
 	assert_memory_equal(id->boot_id, "boot-id-of-bytes", 16);
 	assert_memory_equal(id->memory_map_digest, "memory-map-digest-of-32-bytes...", 32);
 	assert_string_equal(id->kernel_release, "6.12.0-golden");
+	assert_int_equal(o->info.n_prints, g->n_prints);
+	for (uint32_t i = 0; i < g->n_prints; i++) {
+		struct kj_print print;
+
+		golden_print(i, &print);
+		assert_memory_equal(&o->info.prints[i], &print, sizeof(print));
+	}
 }
 
 static void each_golden_image_restores_what_it_was_made_of(void **state)
@@ -265,10 +272,10 @@ static void each_broken_image_is_refused_for_its_own_reason(void **state)
 	assert_true(n >= 40);
 }
 
-/* Checks 1 to 27 are those of one copy. */
+/* Checks 1 to 28 are those of one copy. */
 static bool is_of_one_copy(const struct broken *b)
 {
-	return b->check >= 1 && b->check <= 27 && b->edits[0].part == PART_HEADER && !b->spoil;
+	return b->check >= 1 && b->check <= 28 && b->edits[0].part == PART_HEADER && !b->spoil;
 }
 
 static void one_broken_header_leaves_the_other_one_in_force(void **state)

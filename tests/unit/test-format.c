@@ -78,13 +78,19 @@ static void other_data_is_not_a_damaged_header(void **state)
 static void each_limit_of_a_header_is_kept(void **state)
 {
 	(void)state;
-	REFUSE_HEADER(h->features = kj_le32_of(1),
+	REFUSE_HEADER(h->features = kj_le32_of(2),
 		      "the header asks for features that are not known");
 	REFUSE_HEADER(h->state = kj_le32_of(4), "the header's state is not known");
 	REFUSE_HEADER(h->generation = kj_le64_of(KJ_GENERATION_MAX + 1),
 		      "the header's generation is out of range");
-	REFUSE_HEADER(h->reserved[100] = 1, "the header's reserved bytes are not zero");
-	REFUSE_HEADER(h->reserved2 = kj_le32_of(1), "the header's reserved bytes are not zero");
+	REFUSE_HEADER(h->prints[0].digest[9] = 1, "the header's reserved bytes are not zero");
+	REFUSE_HEADER(h->reserved[15] = 1, "the header's reserved bytes are not zero");
+	REFUSE_HEADER(h->n_prints = kj_le32_of(1),
+		      "the header's number of file systems is out of range");
+	REFUSE_HEADER(h->features = kj_le32_of(KJ_FEATURE_PRINTS),
+		      "the header's number of file systems is out of range");
+	REFUSE_HEADER((h->features = kj_le32_of(KJ_FEATURE_PRINTS), h->n_prints = kj_le32_of(1)),
+		      "the rule of a file system's print is not known");
 	REFUSE_HEADER(h->word_pages = kj_le64_of(201),
 		      "the header counts more zero pages than pages");
 	REFUSE_HEADER(h->cipher = kj_le32_of(3), "the header's cipher is not known");

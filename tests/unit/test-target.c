@@ -119,7 +119,7 @@ static void no_tag(struct kj_target *t) { memset(t->tag, 0, sizeof(t->tag)); }
 static void endless_tag(struct kj_target *t) { memset(t->tag, 'a', sizeof(t->tag)); }
 static void shell_tag(struct kj_target *t) { strcpy(t->tag, "UUID=a\nb"); }
 static void no_value(struct kj_target *t) { strcpy(t->tag, "/dev/sda"); }
-static void reserved(struct kj_target *t) { t->reserved[67] = 1; }
+static void reserved(struct kj_target *t) { t->reserved[51] = 1; }
 static void unused(struct kj_target *t) { t->unused = kj_le32_of(1); }
 
 static void what_is_wrong_is_refused_though_its_checksum_is_right(void **state)

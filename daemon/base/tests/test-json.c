@@ -29,6 +29,13 @@ static void test_write(void **state)
 	kj_json_end(&json);
 	kj_json_begin(&json, "empty");
 	kj_json_end(&json);
+	kj_json_begin_list(&json, "list");
+	kj_json_begin(&json, NULL);
+	kj_json_bool(&json, "b", false);
+	kj_json_end(&json);
+	kj_json_begin(&json, NULL);
+	kj_json_end(&json);
+	kj_json_end_list(&json);
 	kj_json_null(&json, "null");
 	kj_json_end(&json);
 	fclose(json.out);
@@ -41,6 +48,13 @@ static void test_write(void **state)
 		"  },\n"
 		"  \"empty\": {\n"
 		"  },\n"
+		"  \"list\": [\n"
+		"    {\n"
+		"      \"b\": false\n"
+		"    },\n"
+		"    {\n"
+		"    }\n"
+		"  ],\n"
 		"  \"null\": null\n"
 		"}\n");
 	free(text);

@@ -22,6 +22,7 @@
 #include "memory.h"
 #include "preflight.h"
 #include "room.h"
+#include "scene.h"
 #include "swaparea.h"
 
 static struct {
@@ -34,7 +35,7 @@ static struct {
 	bool swap;			/* the target is a swap area */
 	bool swap_full;
 	/* seen */
-	unsigned int calls, naps, discards, stale_looks, marks, calls_at_mark;
+	unsigned int calls, naps, discards, stale_looks, marks, calls_at_mark, scenes;
 	const char *said;		/* the blob that comes back, or NULL */
 	uint64_t limit;			/* the last word of the last call */
 	uint32_t power_off;		/* of the target that B got */
@@ -139,6 +140,14 @@ void kj_memory_identity(uint64_t words[KJ_IDENTITY_WORDS])
 	memset(words, 0, KJ_IDENTITY_WORDS * sizeof(*words));
 }
 
+void kj_scene_make(const char *mountinfo, struct kj_scene *ret)
+{
+	assert_string_equal(mountinfo, "/proc/1/mountinfo");
+	memset(ret, 0, sizeof(*ret));
+	ret->memory_map_digest[0] = 1;
+	kj_scene_seal(ret);
+}
+
 const char *kj_word_name(uint64_t word)
 {
 	(void)word;
@@ -148,8 +157,15 @@ const char *kj_word_name(uint64_t word)
 int kj_call(enum kjump_word word, const uint64_t *words, unsigned int n_words,
 	    const void *blob, size_t len, struct kj_reply *ret, struct kj_reason *reason)
 {
-	world.power_off = len >= sizeof(struct kj_target) ?
+	const size_t target = kj_target_size(0);
+	const char *wrong;
+
+	world.power_off = len >= target ?
 			  kj_get32(((const struct kj_target *)blob)->power_off) : 0;
+	/* There is no key in between. */
+	if (len > target &&
+	    kj_scene_check((const uint8_t *)blob + target, len - target, &wrong) == 0)
+		world.scenes++;
 	memset(ret, 0, sizeof(*ret));
 	if (world.swap && word != KJUMP_WORD_PING) {
 		assert_true(world.swap_held && len >= sizeof(struct kj_target));
@@ -260,6 +276,19 @@ static void test_snapshot_is_left(void **state)
 	world.answer = KJUMP_WORD_DONE;
 	assert_int_equal(run(KJ_JOB_WRITE), 0);
 	assert_int_equal(world.discards, 0);
+}
+
+static void test_each_image_has_the_file_systems(void **state)
+{
+	(void)state;
+	world.answer = KJUMP_WORD_DONE;
+	assert_int_equal(run(KJ_JOB_PING), 0);
+	assert_int_equal(world.scenes, 0);
+	assert_int_equal(run(KJ_JOB_WRITE), 0);
+	assert_int_equal(world.scenes, 1);
+	world.answer = KJUMP_WORD_RESUME;
+	assert_int_equal(run(KJ_JOB_HIBERNATE), 0);
+	assert_int_equal(world.scenes, 2);
 }
 
 static void test_hibernate_without_room_calls_nobody(void **state)
@@ -407,6 +436,7 @@ int main(void)
 		cmocka_unit_test_setup(test_hibernate_is_tried_once, begin),
 		cmocka_unit_test_setup(test_no_image_is_left_when_hibernate_comes_back, begin),
 		cmocka_unit_test_setup(test_snapshot_is_left, begin),
+		cmocka_unit_test_setup(test_each_image_has_the_file_systems, begin),
 		cmocka_unit_test_setup(test_hibernate_without_room_calls_nobody, begin),
 		cmocka_unit_test_setup(test_only_prepare_looks_for_a_stale_image, begin),
 		cmocka_unit_test_setup(test_hybrid_sleep_tells_b_to_suspend, begin),
