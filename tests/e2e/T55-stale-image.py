@@ -8,19 +8,6 @@ import json
 
 from lib import scenario
 
-# Before the initramfs, as microcode is: it masks the unit.
-MASK = """
-initramfs=/boot/initrd.img-$(uname -r)
-cp $initramfs /boot/whole
-mkdir -p /run/mask/etc/systemd/system
-ln -s /dev/null /run/mask/etc/systemd/system/kjump-resume.service
-cd /run/mask
-find etc | sort | cpio --quiet -o -H newc > /boot/mask
-cat /boot/mask /boot/whole > $initramfs"""
-UNMASK = "mv /boot/whole /boot/initrd.img-$(uname -r)"
-# The boot loader reads no journal.
-SETTLE = "; sync; fsfreeze -f /; fsfreeze -u /"
-
 
 def image_state(machine):
     return json.loads(machine.run("kjumpctl", "inspect", "--json"))["state"]
@@ -33,7 +20,7 @@ def run(t):
     scenario.wait_parked(machine)
     hibernated = scenario.boot_id(machine)
 
-    machine.sh(MASK + SETTLE)
+    machine.sh(scenario.MASK + scenario.SETTLE)
     scenario.hibernate(machine)
     machine.start()
     t.check(scenario.boot_id(machine) != hibernated, "it was resumed")
@@ -48,7 +35,7 @@ def run(t):
     t.say(journal.strip())
 
     booted = scenario.boot_id(machine)
-    machine.sh(UNMASK + SETTLE)
+    machine.sh(scenario.UNMASK + scenario.SETTLE)
     machine.cut()
     machine.start()
     t.check(scenario.boot_id(machine) not in (hibernated, booted),

@@ -8,7 +8,7 @@ import struct
 
 from .paths import MACHINE_ID
 
-HEADER = "<8sIIIIQ128sI16s72sI"
+HEADER = "<8sIIIIQ128sI20s16s52sI"
 PARTITION = 1
 S4 = 0
 PASSPHRASE = 1                  # enum kj_lock
@@ -28,7 +28,7 @@ def partition(tag, size, lock=0):
     """The description of a whole partition of @size bytes, as bytes."""
     def header(checksum):
         return struct.pack(HEADER, b"KJTARGET", 1, PARTITION, S4, 1, size,
-                           tag.encode(), lock, bytes.fromhex(MACHINE_ID), b"",
-                           checksum)
+                           tag.encode(), lock, b"", bytes.fromhex(MACHINE_ID),
+                           b"", checksum)
     extents = struct.pack("<QQ", 0, size)
     return header(crc32c(header(0) + extents)) + extents
