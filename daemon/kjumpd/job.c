@@ -211,7 +211,7 @@ static int call_for_image(struct job_context *c, enum kjump_word word)
 		memcpy(blob + len, &c->recipient, sizeof(c->recipient));
 		len += sizeof(c->recipient);
 	}
-	kj_scene_make("/proc/1/mountinfo", &scene);
+	kj_scene_make("/proc/self/mountinfo", &scene);
 	memcpy(blob + len, &scene, kj_scene_size(kj_get32(scene.n_prints)));
 	len += kj_scene_size(kj_get32(scene.n_prints));
 	kj_memory_identity(words);

@@ -2,8 +2,9 @@
 /*
  * What A has mounted, and the prints that A can take while it runs.
  *
- * init's mount table and not our own: kjumpd may see less of the tree.  Left
- * out is what C could not compare, or what is compared with something else:
+ * The mount table is our own: the unit's mount namespace gets all that init's
+ * gets, and init's is hidden from it (ProtectProc=).  Left out is what C could
+ * not compare, or what is compared with something else:
  *
  *   network and virtual file systems    have no block device
  *   loop devices                        the file is on a recorded file system

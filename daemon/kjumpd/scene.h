@@ -11,7 +11,7 @@
 
 /**
  * kj_scene_make() - describe this machine as it is now
- * @mountinfo: "/proc/1/mountinfo"
+ * @mountinfo: "/proc/self/mountinfo"
  * @ret: sealed; with as many file systems as could be read
  *
  * Warns of a file system that is left out or cannot be read.
