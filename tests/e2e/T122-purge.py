@@ -14,16 +14,17 @@ STOCK = "systemd-sleep hibernate"
 # What others keep, unless it is called kjump: journal, dpkg, the state of
 # systemd, caches; the guest's own initramfs, made after the package came.
 OTHERS = ("/boot/initrd.img-", "/etc/.updated", "/etc/initramfs-tools/",
-          "/root/", "/tmp/", "/var/.updated", "/var/cache/", "/var/lib/dpkg/",
-          "/var/lib/initramfs-tools/", "/var/lib/systemd/", "/var/log/",
-          "/var/tmp/")
+          "/lost+found", "/root/", "/tmp/", "/var/.updated", "/var/cache/",
+          "/var/lib/dbus/", "/var/lib/dpkg/", "/var/lib/initramfs-tools/",
+          "/var/lib/systemd/", "/var/log/", "/var/tmp/")
 
 
 def leftovers(machine):
     """Files that are there, and were not without the package."""
     before = set((variant.parse(GUEST).folder / "without-package").read_text()
                  .splitlines())
-    now = machine.run("find", "/", "-xdev", "-print", timeout=120).splitlines()
+    now = machine.run("find", "/", "-xdev", "-mindepth", "1",
+                      timeout=120).splitlines()
     return [path for path in now if path not in before
             and ("kjump" in path or not path.startswith(OTHERS))]
 
