@@ -132,13 +132,19 @@ class Test:
         return logs
 
 
+def is_meant(path, name):
+    """"T10" is T10-roundtrip and not T100-...; "T10-r" is, too."""
+    return path.stem.startswith(name if "-" in name else name + "-")
+
+
 def find(names):
-    """Tests whose names begin with one of @names; all when there is none."""
-    paths = sorted(E2E.glob("T[0-9]*-*.py"))
+    """Tests that @names are of; all when there is none."""
+    paths = sorted(E2E.glob("T[0-9]*-*.py"), key=lambda path: int(
+        path.stem.split("-")[0][1:]))
     unknown = [name for name in names
-               if not any(path.stem.startswith(name) for path in paths)]
+               if not any(is_meant(path, name) for path in paths)]
     if unknown:
         raise VmError(f"no such test: {', '.join(unknown)} (there are "
                       f"{', '.join(path.stem for path in paths)})")
     return [Test(path) for path in paths
-            if not names or path.stem.startswith(tuple(names))]
+            if not names or any(is_meant(path, name) for name in names)]
