@@ -343,6 +343,19 @@ static int place_memory_somehow(struct resume *s, struct kj_reader *reader,
 	return 0;
 }
 
+/* Single use.  A swap area's mark goes, too: A may not be able to write to a
+ * disk from which it has a file system mounted. */
+static int spend(struct resume *s, struct kj_error *error)
+{
+	int r = kj_image_claim(&s->store.store, error);
+
+	if (r == 0 && is_swap(s))
+		r = kj_swapfd_clear(s->dev.fd, s->target);
+	if (r < 0 && !error->text[0])
+		snprintf(error->text, sizeof(error->text), "%s", strerror(-r));
+	return r;
+}
+
 /* @key is wiped: no memory of C's may have it after the jump. */
 static int bring_back(struct resume *s, struct kj_reader *reader,
 		      struct kj_restore *restore, struct kj_key **key)
@@ -359,7 +372,7 @@ static int bring_back(struct resume *s, struct kj_reader *reader,
 		s->dev.path, (unsigned long long)restore->nr_pages,
 		(unsigned long long)read_usec / 1000,
 		(unsigned long long)restore->nr_moved);
-	if (kj_image_claim(&s->store.store, &error) < 0)
+	if (spend(s, &error) < 0)
 		return conclude(s, LOG_ERR, "failed",
 				"not resumed: cannot mark the image on %s as used: %s",
 				s->dev.path, error.text);

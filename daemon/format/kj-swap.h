@@ -25,7 +25,8 @@
  *
  *      swap ---- B: table, image, flush, then the mark, flush ----> marked
  *       ^                                                             |
- *       +---- A after its resume; C when the boot goes on; swapon ----+
+ *       +------ C before it jumps, or when the boot goes on; A if ----+
+ *               it is there all the same; swapon
  */
 #ifndef KJ_SWAP_H
 #define KJ_SWAP_H

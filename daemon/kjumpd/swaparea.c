@@ -9,7 +9,8 @@
  *
  * The kernel says where on the disk a page is, also for a swap file.  It lets
  * nobody write to an active swap partition, but who has the snapshot device
- * open for it: so the mark is cleared in that time, or with it opened for that.
+ * open for it: so a mark that C or B left is cleared in that time, or with it
+ * opened for that.
  *
  * Runs in kernel A, in the worker thread.
  */
