@@ -46,6 +46,7 @@
 #include "restore.h"
 #include "result.h"
 #include "room.h"
+#include "rootfs.h"
 #include "scene.h"
 #include "unlock.h"
 
@@ -458,23 +459,6 @@ static void resume(struct resume *s)
 	use_up(s);
 }
 
-static uint64_t needs_kib(void)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	struct kj_meminfo info;
-
-	if (kj_meminfo_read(&info) < 0)
-		return 0;
-	return kj_room_needs_kib(kj_ram().pages, cpus > 0 ? (unsigned int)cpus : 1, &info);
-}
-
-/* That of dracut (and any with systemd), or that of initramfs-tools. */
-static bool in_initramfs(void)
-{
-	return access("/etc/initrd-release", F_OK) == 0 ||
-	       access("/conf/initramfs.conf", F_OK) == 0;
-}
-
 int main(int argc, char *argv[])
 {
 	struct resume s = {
@@ -488,7 +472,7 @@ int main(int argc, char *argv[])
 		puts("kjump-resume " KJ_VERSION);
 		return EXIT_SUCCESS;
 	}
-	if (argc > 1 || !in_initramfs()) {
+	if (argc > 1 || !kj_rootfs_is_initramfs()) {
 		fprintf(stderr, "%s runs in an initramfs, before file systems are mounted; see kjump-resume(8)\n",
 			argv[0]);
 		return EXIT_FAILURE;
@@ -508,7 +492,7 @@ int main(int argc, char *argv[])
 	}
 	free(s.pages);
 	free(s.target);
-	s.result.needs_kib = needs_kib();
+	s.result.needs_kib = kj_room_needs_now();
 	r = kj_result_save(&s.result);
 	if (r < 0)
 		kj_warning_errno(r, "cannot write " KJ_RESULT_PATH ": %m");

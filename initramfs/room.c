@@ -44,6 +44,7 @@
 #include "kj-cleanup.h"
 #include "kj-image.h"
 #include "kj-io.h"
+#include "kj-iomem.h"
 #include "kj-log.h"
 #include "room.h"
 #include "rootfs.h"
@@ -237,4 +238,14 @@ uint64_t kj_room_needs_kib(uint64_t ram_pages, unsigned int cpus,
 	if (ram <= free_at_best)
 		return 0;
 	return ram - free_at_best + info->mapped + heap_size(cpus) / 1024 + OWN_KIB;
+}
+
+uint64_t kj_room_needs_now(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct kj_meminfo info;
+
+	if (kj_meminfo_read(&info) < 0)
+		return 0;
+	return kj_room_needs_kib(kj_ram().pages, cpus > 0 ? (unsigned int)cpus : 1, &info);
 }

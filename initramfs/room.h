@@ -56,4 +56,7 @@ void kj_room_undo(const struct kj_room *room);
 uint64_t kj_room_needs_kib(uint64_t ram_pages, unsigned int cpus,
 			   const struct kj_meminfo *info);
 
+/** kj_room_needs_now() - the same, of this kernel as it is now */
+uint64_t kj_room_needs_now(void);
+
 #endif /* KJ_ROOM_H */

@@ -30,3 +30,10 @@ void kj_rootfs_empty(const char *where)
 	    (fs.f_type == RAMFS_MAGIC || fs.f_type == TMPFS_MAGIC))
 		(void)nftw(where, remove_file, 16, FTW_PHYS | FTW_MOUNT);
 }
+
+/* That of dracut (and any with systemd), or that of initramfs-tools. */
+bool kj_rootfs_is_initramfs(void)
+{
+	return access("/etc/initrd-release", F_OK) == 0 ||
+	       access("/conf/initramfs.conf", F_OK) == 0;
+}

@@ -5,6 +5,8 @@
 #ifndef KJ_ROOTFS_H
 #define KJ_ROOTFS_H
 
+#include <stdbool.h>
+
 /**
  * kj_rootfs_empty() - remove all files of a file system in memory
  * @where: "/" of an initramfs, or a tmpfs; what is mounted below stays
@@ -12,5 +14,8 @@
  * Programs that run, and their libraries, stay as long as they run.
  */
 void kj_rootfs_empty(const char *where);
+
+/** kj_rootfs_is_initramfs() - is this system an ordinary initramfs, not B's? */
+bool kj_rootfs_is_initramfs(void);
 
 #endif /* KJ_ROOTFS_H */
