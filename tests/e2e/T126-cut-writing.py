@@ -39,7 +39,7 @@ def run(t):
     machine = t.boot()
     numbers = cuts.rng(t)
     system = cuts.System(machine)
-    kept = Kept(machine)
+    kept = Kept(machine).keep()
     kept.bring_back()
     scenario.hibernate(machine)
     total = machine.bytes_written()["target"]

@@ -34,7 +34,7 @@ def run(t):
     numbers = cuts.rng(t)
     system = cuts.System(machine)
     scenario.hibernate(machine)
-    kept = Kept(machine)
+    kept = Kept(machine).keep()
     machine.start()
     t.check(system.is_back(), "it was not resumed")
     with machine.qmp() as qmp:

@@ -11,7 +11,7 @@ import shutil
 import time
 import traceback
 
-from . import build, scenario, variant
+from . import build, kept, scenario, variant
 from .machine import Machine
 from .paths import E2E, VM_DIR, VmError
 
@@ -46,6 +46,9 @@ class Test:
 
     def boot(self, parked=True, **options):
         """A machine with fresh disks; returns it when B is parked."""
+        if parked and not options and not self.guest:
+            self.say(kept.begin_parked(self.machine))
+            return self.machine
         guest = options.setdefault("guest", self.guest)
         if guest:               # the runner has built the usual one
             build.build(variant.parse(guest))
@@ -98,13 +101,13 @@ class Test:
         except Exception:                       # a bug of the test
             problem = traceback.format_exc()
         finally:
-            kept = self.clean_up(problem is not None)
+            logs = self.clean_up(problem is not None)
         seconds = time.monotonic() - began
         if problem is None:
             print(f"PASS {self.name} ({seconds:.0f} s)", flush=True)
             return True
         print(f"FAIL {self.name} ({seconds:.0f} s): {problem}\n"
-              f"     logs: {kept}", flush=True)
+              f"     logs: {logs}", flush=True)
         return False
 
     def clean_up(self, failed):
