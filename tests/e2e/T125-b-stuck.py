@@ -84,7 +84,7 @@ def b_panics(t):
     t.equal(how, "crash", "how the machine went off")
     ends = [event["data"]["reason"] for event in machine.events()
             if event["event"] == "SHUTDOWN"]
-    t.equal(ends, ["guest-reset"], "how the machine ended")
+    t.equal(ends[:1], ["guest-reset"], "how the machine ended")
     ordinary_boot(t, before, "a panic of kernel B")
 
 
