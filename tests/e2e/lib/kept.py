@@ -29,6 +29,7 @@ def begin_parked(machine):
     if kept.is_there():
         began = time.monotonic()
         machine.make_fresh()
+        machine.load_kernel()           # QEMU opens them, though it runs already
         kept.bring_back()
         return ("kernel B is parked since an earlier boot of the same guest; "
                 f"brought back in {time.monotonic() - began:.1f} s")

@@ -158,13 +158,17 @@ class Machine:
             json.loads((built / "guest.json").read_text())["release"])
 
     def load_kernel(self):
-        """The boot loader's part: kernel and initramfs from /boot."""
+        """The boot loader's part: kernel and initramfs from /boot.
+
+        As one it looks at no bitmaps (-c), which a hibernation leaves in the
+        journal.
+        """
         release = (self.dir / "release").read_text()
         for source, name in ((f"vmlinuz-{release}", "bzImage"),
                              (f"initrd.img-{release}", "initramfs")):
             (self.dir / name).unlink(missing_ok=True)
             done = subprocess.run(
-                ["debugfs", "-R", f"dump /boot/{source} {self.dir / name}",
+                ["debugfs", "-c", "-R", f"dump /boot/{source} {self.dir / name}",
                  self.disk("root")], capture_output=True, text=True)
             if not (self.dir / name).exists() \
                     or not (self.dir / name).stat().st_size:
