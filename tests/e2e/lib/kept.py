@@ -36,8 +36,9 @@ def begin_parked(machine):
     seconds = machine.start(fresh=True)
     text = (f"booted in {seconds:.1f} s, kernel B parked after "
             f"{scenario.wait_parked(machine):.1f} s more")
-    kept.keep()
-    kept.bring_back()
+    if not scenario.trouble(machine):           # all others would have it, too
+        kept.keep()
+        kept.bring_back()
     return text
 
 
