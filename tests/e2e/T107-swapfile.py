@@ -6,6 +6,8 @@ image is written, the file is plain swap, and the boot is an ordinary one.
 """
 from lib import scenario, swaparea
 
+FULL = True
+
 FILE = "/var/swapfile"
 MAKE = f"""set -e
 fallocate -l 1200M {FILE}; chmod 600 {FILE}

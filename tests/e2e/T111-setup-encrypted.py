@@ -6,6 +6,8 @@ initramfs is made by initramfs-tools, which this machine has.
 """
 from lib import fresh
 
+FULL = True
+
 GUEST = "initramfs-tools"
 PASSPHRASE = "a passphrase of this test"
 

@@ -5,6 +5,8 @@ The swap area stays one: it is in use before, and after the resume.
 """
 from lib import fresh
 
+FULL = True
+
 FSTAB = "UUID=$(blkid -o value -s UUID /dev/vdc) none swap sw 0 0"
 
 

@@ -7,6 +7,8 @@ the machine boots and says about hibernation what Debian says.
 """
 from lib import package, scenario, variant
 
+FULL = True
+
 GUEST = "initramfs-tools"
 EDIT = "# the administrator was here"
 INITRAMFS = "/boot/initrd.img-$(uname -r)"

@@ -7,6 +7,8 @@ has its checksum, and the root file system is checked from outside.
 """
 from lib import cuts, scenario
 
+FULL = True
+
 CPU = """while :; do
     tar -C /usr/lib -cf - systemd | gzip -1 | sha256sum >> /run/load-cpu
 done"""

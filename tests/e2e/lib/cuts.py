@@ -5,10 +5,10 @@ import random
 import subprocess
 import time
 
-from . import scenario, supervisor
+from . import scenario, supervisor, testing
 from .paths import VmError
 
-FULL = os.environ.get("KJUMP_E2E_FULL") == "1"
+FULL = testing.full_run()
 WAIT = 300
 
 

@@ -4,9 +4,11 @@
 A test is a file TNN-name.py in tests/e2e with a doc string, whose first line
 is the promise that it checks, and a function run(t).  It gets one machine of
 its own, says what it saw, and fails by an exception.  GUEST = "..." in the
-file asks for another guest than the usual one (variant.py).
+file asks for another guest than the usual one (variant.py), FULL = True
+leaves the test to full runs.
 """
 import importlib.util
+import os
 import shutil
 import time
 import traceback
@@ -14,6 +16,10 @@ import traceback
 from . import build, kept, scenario, variant
 from .machine import Machine
 from .paths import E2E, VM_DIR, VmError
+
+
+def full_run():
+    return os.environ.get("KJUMP_E2E_FULL") == "1"
 
 
 class Failure(Exception):
@@ -29,6 +35,7 @@ class Test:
         spec.loader.exec_module(self.module)
         self.promise = self.module.__doc__.splitlines()[0]
         self.guest = getattr(self.module, "GUEST", "")
+        self.full = getattr(self.module, "FULL", False)
         self.machine = Machine(self.name.split("-")[0])
         self.allowed = []       # patterns of kernel messages that are expected
 
@@ -141,7 +148,12 @@ def is_meant(path, name):
 
 
 def find(names):
-    """Tests that @names are of; all when there is none."""
+    """Tests that @names are of.
+
+    Without names all of a full run, and of any other those that do not say
+    FULL = True: each of these takes minutes, and most of what it does is in
+    others.
+    """
     paths = sorted(E2E.glob("T[0-9]*-*.py"), key=lambda path: int(
         path.stem.split("-")[0][1:]))
     unknown = [name for name in names
@@ -149,5 +161,6 @@ def find(names):
     if unknown:
         raise VmError(f"no such test: {', '.join(unknown)} (there are "
                       f"{', '.join(path.stem for path in paths)})")
-    return [Test(path) for path in paths
-            if not names or any(is_meant(path, name) for name in names)]
+    tests = [Test(path) for path in paths
+             if not names or any(is_meant(path, name) for name in names)]
+    return [test for test in tests if names or full_run() or not test.full]
