@@ -8,7 +8,7 @@ from lib import scenario
 
 
 def run(t):
-    machine = t.boot()
+    machine = t.boot(append="")         # one of its own: that is looked at
     cmdline = machine.run("cat", "/proc/cmdline")
     t.check("nokaslr" not in cmdline, f"A runs without KASLR: {cmdline}")
     a_text = scenario.text_of_a(machine)
