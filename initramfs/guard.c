@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "console.h"
 #include "guard.h"
 #include "kj-log.h"
 #include "poweroff.h"
@@ -45,10 +46,7 @@ static struct {
 
 static uint64_t now_msec(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return kj_now_usec() / 1000;
 }
 
 enum kj_guard_verdict kj_guard_judge(unsigned long long idle_msec,

@@ -76,7 +76,7 @@ static int take_existing(const struct kj_conf *conf, const char *target,
 		*ret = (struct kj_candidate){ .size = resolved.size };
 		snprintf(ret->text, sizeof(ret->text), "the %s %.150s (%s)",
 			 kj_target_kind_name(resolved.blob),
-			 resolved.file ? resolved.file : resolved.device.path,
+			 kj_resolved_name(&resolved),
 			 kj_format_size(size, sizeof(size), resolved.size));
 		ret->target = name_of(&resolved, target);
 		if (!ret->target)

@@ -17,11 +17,6 @@
 #include "preflight.h"
 #include "recipient.h"
 
-static const char *name_of(const struct kj_resolved *target)
-{
-	return target->file ? target->file : target->device.path;
-}
-
 void kj_judge_size(struct kj_checks *checks, uint64_t size, uint64_t all, uint64_t used)
 {
 	static const char name[] = "target-size";
@@ -75,18 +70,18 @@ static void look_at_remains(const struct kj_check_env *env, struct kj_checks *ch
 	if (kj_target_is_swap(&env->target)) {
 		kj_check_add(checks, "old-image", KJ_CHECK_OK,
 			     "The swap area %s has an image only while the machine is off",
-			     name_of(&env->target));
+			     kj_resolved_name(&env->target));
 		return;
 	}
 	fd = kj_target_open(&env->target, O_RDONLY, &store, &reason);
 	r = fd < 0 ? fd : kj_image_probe(&store.store, &info, &error);
 	if (r == 0) {
-		kj_judge_remains(checks, &info, name_of(&env->target));
+		kj_judge_remains(checks, &info, kj_resolved_name(&env->target));
 		return;
 	}
 	if (fd >= 0)
 		kj_reason_set(&reason, r, KJ_WHY_TARGET, "The target %s cannot be read: %s",
-			      name_of(&env->target), error.text);
+			      kj_resolved_name(&env->target), error.text);
 	kj_check_result(checks, env, "old-image", r, &reason, "%s", "");
 }
 
@@ -158,7 +153,7 @@ void kj_look_target(const struct kj_check_env *env, struct kj_checks *checks)
 	if (r == 0)
 		r = kj_preflight_private(&env->target, &reason);
 	kj_check_result(checks, env, "target-use", r, &reason,
-			"Nobody else uses %s, and nothing else is on it", name_of(&env->target));
+			"Nobody else uses %s, and nothing else is on it", kj_resolved_name(&env->target));
 	look_at_size(env, checks);
 	look_at_description(env, checks);
 	look_at_remains(env, checks);

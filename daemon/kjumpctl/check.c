@@ -146,7 +146,7 @@ static void look_at_configuration(struct kj_check_env *env, struct kj_checks *ch
 	env->have_target = r == 0;
 	kj_check_result(checks, env, "target", r, &reason, "%s %s, %u extent(s)",
 			r == 0 ? kj_target_kind_name(env->target.blob) : "",
-			r < 0 ? "" : env->target.file ? env->target.file : env->target.device.path,
+			r < 0 ? "" : kj_resolved_name(&env->target),
 			r < 0 ? 0 : kj_get32(env->target.blob->n_extents));
 }
 

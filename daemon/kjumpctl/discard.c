@@ -26,6 +26,7 @@
 #include "erase.h"
 #include "kj-cleanup.h"
 #include "kj-io.h"
+#include "on-target.h"
 #include "preflight.h"
 #include "verbs.h"
 
@@ -80,11 +81,6 @@ static int probe(const struct kj_resolved *target, struct kj_image_info *ret,
 	return 0;
 }
 
-static const char *name_of(const struct kj_resolved *target)
-{
-	return target->file ? target->file : target->device.path;
-}
-
 static void print_progress(uint64_t done, uint64_t all)
 {
 	if (!isatty(STDERR_FILENO))
@@ -106,20 +102,20 @@ static int erase(const struct kj_resolved *target, struct kj_reason *reason)
 	if (kj_get32(target->blob->kind) > KJ_TARGET_VOLUME)
 		return kj_reason_set(reason, EOPNOTSUPP, KJ_WHY_TARGET,
 				     "The target %s is not kjump's alone (%s): it cannot be erased",
-				     name_of(target), kj_target_kind_name(target->blob));
+				     kj_resolved_name(target), kj_target_kind_name(target->blob));
 	fd = kj_target_open(target, O_RDWR | alone, &store, reason);
 	if (fd < 0)
 		return fd;
 	r = kj_erase(fd, target->blob, print_progress, reason);
 	if (r == 0)
 		printf("Erased: %s of %s\n", kj_format_size(size, sizeof(size), target->size),
-		       name_of(target));
+		       kj_resolved_name(target));
 	return r;
 }
 
-static int discard(const struct kj_conf *conf, const struct arguments *a,
-		   struct kj_reason *reason)
+static int discard(const struct kj_conf *conf, void *ctx, struct kj_reason *reason)
 {
+	const struct arguments *a = ctx;
 	struct kj_image_info info;
 	struct kj_resolved target;
 	int r = kj_target_resolve(conf, &target, reason);
@@ -137,7 +133,7 @@ static int discard(const struct kj_conf *conf, const struct arguments *a,
 		r = kj_discard_if(&target, ANY_STATE, reason);
 	if (r >= 0)
 		printf("%s %s\n", info.state == KJ_IMAGE_NONE ? "There is no image on" :
-		       "Discarded the image on", name_of(&target));
+		       "Discarded the image on", kj_resolved_name(&target));
 	if (r >= 0 && a->erase)
 		r = erase(&target, reason);
 	kj_resolved_done(&target);
@@ -153,23 +149,7 @@ int verb_discard(int argc, char **argv)
 		.doc = "Makes TARGET (the configured one) say that there is no image.",
 	};
 	struct arguments a = { 0 };
-	struct kj_reason reason = { 0 };
-	struct kj_conf conf;
-	char *other;
-	int r;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	if (kj_conf_load("", true, &conf) < 0)
-		return KJ_EXIT_FAILED;
-	other = a.target ? strdup(a.target) : NULL;
-	if (other) {
-		free(conf.target);
-		conf.target = other;
-	}
-	r = discard(&conf, &a, &reason);
-	kj_conf_done(&conf);
-	if (r == 0)
-		return KJ_EXIT_OK;
-	fprintf(stderr, "kjumpctl: %s\n", reason.text);
-	return KJ_EXIT_FAILED;
+	return kj_on_target(a.target, discard, &a);
 }

@@ -22,6 +22,7 @@
 #include "kj-io.h"
 #include "kj-json.h"
 #include "kj-key.h"
+#include "on-target.h"
 #include "prompt.h"
 #include "recipient.h"
 #include "target.h"
@@ -291,9 +292,9 @@ static int verify(const struct kj_conf *conf, struct image *image, struct kj_rea
 	return 0;
 }
 
-static int inspect(const struct kj_conf *conf, const struct arguments *a,
-		   struct kj_reason *reason)
+static int inspect(const struct kj_conf *conf, void *ctx, struct kj_reason *reason)
 {
+	const struct arguments *a = ctx;
 	struct image image = { .fd = -EBADF };
 	struct kj_resolved target;
 	int r = kj_target_resolve(conf, &target, reason);
@@ -324,23 +325,7 @@ int verb_inspect(int argc, char **argv)
 		.doc = "Shows what image is on TARGET (the configured one).",
 	};
 	struct arguments a = { 0 };
-	struct kj_reason reason;
-	struct kj_conf conf;
-	char *other;
-	int r;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	if (kj_conf_load("", true, &conf) < 0)
-		return KJ_EXIT_FAILED;
-	other = a.target ? strdup(a.target) : NULL;
-	if (other) {
-		free(conf.target);
-		conf.target = other;
-	}
-	r = inspect(&conf, &a, &reason);
-	kj_conf_done(&conf);
-	if (r == 0)
-		return KJ_EXIT_OK;
-	fprintf(stderr, "kjumpctl: %s\n", reason.text);
-	return KJ_EXIT_FAILED;
+	return kj_on_target(a.target, inspect, &a);
 }

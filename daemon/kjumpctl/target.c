@@ -38,12 +38,12 @@ static void print_target(const struct kj_resolved *t)
 	kj_format_size(size, sizeof(size), t->size);
 	if (kj_target_is_swap(t)) {
 		printf("swap area %s, %s free, on %s (%s)\n",
-		       t->file ? t->file : t->device.path, size, kj_resolved_disk(t)->path,
+		       kj_resolved_name(t), size, kj_resolved_disk(t)->path,
 		       t->blob->tag);
 		return;
 	}
 	printf("%s %s, %s in %u extent%s of %s (%s)\n",
-	       kj_target_kind_name(t->blob), t->file ? t->file : t->device.path, size,
+	       kj_target_kind_name(t->blob), kj_resolved_name(t), size,
 	       kj_get32(t->blob->n_extents), kj_get32(t->blob->n_extents) == 1 ? "" : "s",
 	       kj_resolved_disk(t)->path, t->blob->tag);
 }

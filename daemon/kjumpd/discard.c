@@ -156,7 +156,7 @@ void kj_discard_stale(const struct kj_conf *conf)
 		remember_look();
 	if (r > 0 && kj_target_is_swap(&target))
 		kj_warning("The swap area %s still was marked as having a hibernated system; it is plain swap now.",
-			   target.file ? target.file : target.device.path);
+			   kj_resolved_name(&target));
 	else if (r > 0)
 		kj_warning("The hibernated system on %s was not resumed by this boot, and is discarded: the file systems have changed since.",
 			   target.device.path);

@@ -33,6 +33,7 @@
 #include "kj-io.h"
 #include "kj-log.h"
 #include "load.h"
+#include "preflight.h"
 #include "process.h"
 #include "trust.h"
 #include "watchdog.h"
@@ -226,16 +227,6 @@ static bool initrd_is_older(const struct kj_conf *conf)
 	return false;
 }
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = words; (p = strstr(p, word)); p += len)
-		if ((p == words || strchr(" \n", p[-1])) && (!p[len] || strchr(" \n", p[len])))
-			return true;
-	return false;
-}
-
 /* Does the recipe say so?  By the place in /sys: what has the same has the same
  * drivers.  The watchdog's driver is among those in the second line. */
 static bool recipe_is_for(const char *recipe, dev_t devno)
@@ -250,7 +241,7 @@ static bool recipe_is_for(const char *recipe, dev_t devno)
 		return false;
 	}
 	if (kj_watchdog_find("", &watchdog) && watchdog.module[0] &&
-	    !has_word(text, watchdog.module))
+	    !kj_has_word(text, watchdog.module))
 		return false;
 	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(devno), minor(devno));
 	place = realpath(link, NULL);

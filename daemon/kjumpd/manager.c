@@ -249,7 +249,7 @@ static void look(struct kj_view *view)
 	view->region_size = kj_region_size(&conf);
 	view->region_held = kj_b_state() == KJ_B_NONE ? 0 : view->region_size;
 	if (kj_target_resolve(&conf, &target, &ignored) == 0) {
-		view->device = strdup(target.file ? target.file : target.device.path);
+		view->device = strdup(kj_resolved_name(&target));
 		view->kind = kj_target_kind_name(target.blob);
 		view->target_size = target.size;
 		kj_resolved_done(&target);

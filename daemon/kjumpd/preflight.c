@@ -24,12 +24,12 @@
 #include "swaparea.h"
 #include "trust.h"
 
-bool kj_has_word(const char *cmdline, const char *word)
+bool kj_has_word(const char *words, const char *word)
 {
 	size_t len = strlen(word);
 
-	for (const char *p = cmdline; (p = strstr(p, word)); p += len)
-		if ((p == cmdline || p[-1] == ' ') &&
+	for (const char *p = words; (p = strstr(p, word)); p += len)
+		if ((p == words || p[-1] == ' ' || p[-1] == '\n') &&
 		    (p[len] == '\0' || p[len] == ' ' || p[len] == '\n'))
 			return true;
 	return false;
@@ -155,7 +155,7 @@ int kj_preflight_size(const struct kj_resolved *target, struct kj_reason *reason
 	kj_format_size(want, sizeof(want), needed);
 	return kj_reason_set(reason, ENOSPC, KJ_WHY_TARGET,
 			     "The target %s is too small: it has %s%s, and the memory in use now may need %s; use a larger one, or close programs",
-			     target->file ? target->file : target->device.path,
+			     kj_resolved_name(target),
 			     have, kj_target_is_swap(target) ? " free" : "", want);
 }
 
@@ -234,7 +234,7 @@ int kj_preflight_crypt(const struct kj_resolved *target, const struct kj_conf *c
 		return 0;
 	return kj_reason_set(reason, EPERM, KJ_WHY_CONFIG,
 			     "The target %s is encrypted by dm-crypt, and the image is written below that: set Encryption= in /etc/kjump.conf, so that kjump encrypts it",
-			     target->file ? target->file : target->device.path);
+			     kj_resolved_name(target));
 }
 
 int kj_preflight(const struct kj_conf *conf, struct kj_resolved *ret,

@@ -80,8 +80,8 @@ uint64_t kj_preflight_image_max(uint64_t bytes);
 uint64_t kj_preflight_needed(void);
 
 /**
- * kj_has_word() - is this word on a kernel command line?
+ * kj_has_word() - is this word on a kernel command line, or in lines of words?
  */
-bool kj_has_word(const char *cmdline, const char *word);
+bool kj_has_word(const char *words, const char *word);
 
 #endif /* KJ_PREFLIGHT_H */

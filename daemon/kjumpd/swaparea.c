@@ -33,11 +33,6 @@
 #define SNAPSHOT_DEVICE "/dev/snapshot"
 #define BUSY_TRIES 100			/* of 10 ms each */
 
-static const char *name_of(const struct kj_resolved *target)
-{
-	return target->file ? target->file : target->device.path;
-}
-
 /* The kernel's encoding of a device number in 32 bits. */
 static uint32_t encode_device(dev_t devno)
 {
@@ -81,7 +76,7 @@ static int open_snapshot(const struct kj_resolved *target, struct kj_reason *rea
 	r = patient_ioctl(fd, SNAPSHOT_SET_SWAP_AREA, &area);
 	if (r < 0)
 		return kj_reason_set(reason, r, KJ_WHY_TARGET,
-				     "The kernel does not know %s as a swap area: %m", name_of(target));
+				     "The kernel does not know %s as a swap area: %m", kj_resolved_name(target));
 	return KJ_TAKE_FD(fd);
 }
 
@@ -169,7 +164,7 @@ static int fragmented(const struct kj_resolved *target, struct kj_reason *reason
 {
 	return kj_reason_set(reason, EFBIG, KJ_WHY_TARGET,
 			     "The free space of the swap area %s is in too many pieces: swapoff %s and swapon it again, or use another target",
-			     name_of(target), name_of(target));
+			     kj_resolved_name(target), kj_resolved_name(target));
 }
 
 static int find_pages(const struct kj_resolved *target, int fd, uint64_t n,
@@ -188,10 +183,10 @@ static int find_pages(const struct kj_resolved *target, int fd, uint64_t n,
 	if (r == -ENOSPC)
 		return kj_reason_set(reason, r, KJ_WHY_TARGET,
 				     "The swap area %s has too little free space for the memory in use now: make it larger, or close programs",
-				     name_of(target));
+				     kj_resolved_name(target));
 	if (r < 0)
 		return kj_reason_set(reason, r, KJ_WHY_TARGET,
-				     "Cannot take pages of the swap area %s: %m", name_of(target));
+				     "Cannot take pages of the swap area %s: %m", kj_resolved_name(target));
 	return 0;
 }
 
@@ -205,7 +200,7 @@ static int describe(const struct kj_resolved *target, struct kj_extents *extents
 	uint64_t table;
 	int r;
 
-	r = kj_stack_resolve(name_of(target), target->device.devno, extents, &stack, reason);
+	r = kj_stack_resolve(kj_resolved_name(target), target->device.devno, extents, &stack, reason);
 	if (r < 0)
 		return r;
 	if (kj_swap_cut_table(extents, &table) < 0)
@@ -224,7 +219,7 @@ static int describe(const struct kj_resolved *target, struct kj_extents *extents
 	if (kj_target_check(hold->blob, hold->blob_len, &wrong) < 0)
 		return kj_reason_set(reason, EINVAL, KJ_WHY_TARGET,
 				     "The pages of the swap area %s cannot be used: %s",
-				     name_of(target), wrong);
+				     kj_resolved_name(target), wrong);
 	return 0;
 }
 
@@ -279,7 +274,7 @@ static int look(const struct kj_resolved *target, enum kj_swap_state *ret,
 
 	if (fd >= 0 && r < 0)
 		kj_reason_set(reason, r, KJ_WHY_TARGET, "Cannot read the swap area %s: %m",
-			      name_of(target));
+			      kj_resolved_name(target));
 	return r;
 }
 
@@ -293,11 +288,11 @@ int kj_swap_check(const struct kj_resolved *target, struct kj_reason *reason)
 	if (state == KJ_SWAP_FULL)
 		return kj_reason_set(reason, EEXIST, KJ_WHY_TARGET,
 				     "The swap area %s has bad pages, or something else, listed at the end of its first page: run swapoff and mkswap on it, or use another target",
-				     name_of(target));
+				     kj_resolved_name(target));
 	if (state == KJ_SWAP_FOREIGN)
 		return kj_reason_set(reason, EEXIST, KJ_WHY_TARGET,
 				     "The swap area %s has no signature of swap any more: run swapoff and mkswap on it, or use another target",
-				     name_of(target));
+				     kj_resolved_name(target));
 	return 0;
 }
 
@@ -309,7 +304,7 @@ static int clear_open(const struct kj_resolved *target, struct kj_reason *reason
 	if (fd >= 0 && r < 0)
 		kj_reason_set(reason, r, KJ_WHY_TARGET,
 			      "Cannot make %s plain swap again: %m; run swapoff and mkswap on it",
-			      name_of(target));
+			      kj_resolved_name(target));
 	return r;
 }
 

@@ -38,6 +38,14 @@ static inline const struct kj_device *kj_resolved_disk(const struct kj_resolved 
 }
 
 /**
+ * kj_resolved_name() - what people call it: the file, or the device as named
+ */
+static inline const char *kj_resolved_name(const struct kj_resolved *r)
+{
+	return r->file ? r->file : r->device.path;
+}
+
+/**
  * kj_target_resolve() - find the target and describe it
  * @conf: its target and power_off
  * @ret: freed by kj_resolved_done()
