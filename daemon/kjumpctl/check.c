@@ -6,7 +6,6 @@
  *
  * Runs in kernel A.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 
 #include "checks.h"
 #include "client.h"
+#include "flag.h"
 #include "kj-cleanup.h"
 #include "kj-json.h"
 #include "verbs.h"
@@ -180,27 +180,14 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	if (key != 'j')
-		return ARGP_ERR_UNKNOWN;
-	*(bool *)state->input = true;
-	return 0;
-}
-
 int verb_check(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.doc = "Checks everything that hibernation needs.\v"
-		       "Exit status: 0 all is well, 1 there is a problem, 4 there are only warnings.",
-	};
+	static const char doc[] =
+		"Checks everything that hibernation needs.\v"
+		"Exit status: 0 all is well, 1 there is a problem, 4 there are only warnings.";
 	struct kj_checks checks;
-	bool json = false;
+	bool json = kj_parse_flag(argc, argv, options, doc);
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
 	kj_checks_run(&checks);
 	kj_checks_print(&checks, json);
 	return kj_checks_exit(&checks);

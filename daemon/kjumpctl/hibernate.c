@@ -13,7 +13,6 @@
  *
  * Runs in kernel A.
  */
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -23,6 +22,7 @@
 
 #include "client.h"
 #include "duration.h"
+#include "flag.h"
 #include "kj-cleanup.h"
 #include "kj-io.h"
 #include "verbs.h"
@@ -38,15 +38,6 @@ static const struct argp_option options[] = {
 	{ "wait", 'w', NULL, 0, "Do it as systemctl does, and wait until the machine is back", 0 },
 	{ 0 }
 };
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	if (key != 'w')
-		return ARGP_ERR_UNKNOWN;
-	*(bool *)state->input = true;
-	return 0;
-}
 
 /* "Slept 8 h 31 min, from 2026-11-23 22:10:05 to 2026-11-24 06:41:12" */
 static void print_times(const struct client_properties *p)
@@ -187,17 +178,13 @@ static int hibernate_and_wait(sd_bus *bus)
 
 int verb_hibernate(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.doc = "Hibernates the machine, and returns when it is back; prints how it went.\v"
-		       "Without --wait it is done at once: no program and no hook is told.",
-	};
+	static const char doc[] =
+		"Hibernates the machine, and returns when it is back; prints how it went.\v"
+		"Without --wait it is done at once: no program and no hook is told.";
 	kj_cleanup(sd_bus_flush_close_unref) sd_bus *bus = NULL;
-	bool wait = false;
+	bool wait = kj_parse_flag(argc, argv, options, doc);
 	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &wait);
 	status = client_open(&bus);
 	if (status != KJ_EXIT_OK)
 		return status;

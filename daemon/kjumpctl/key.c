@@ -4,13 +4,13 @@
  *
  * Runs in kernel A.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client.h"
+#include "flag.h"
 #include "kj-cleanup.h"
 #include "kj-key.h"
 #include "prompt.h"
@@ -24,15 +24,6 @@ static const struct argp_option options[] = {
 	{ "replace", 'r', NULL, 0, "There may be a key already; images that it locked stay its own", 0 },
 	{ 0 }
 };
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	if (key != 'r')
-		return ARGP_ERR_UNKNOWN;
-	*(bool *)state->input = true;
-	return 0;
-}
 
 /* Twice, so that a slip of the finger does not lock a system in. */
 static int ask_twice(char *passphrase, struct kj_reason *reason)
@@ -76,16 +67,12 @@ int kj_make_key(bool replace, struct kj_reason *reason)
 
 int verb_key(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.doc = "Makes the key for Encryption=passphrase.  Asks for a passphrase, "
-		       "which is needed again after power-on.",
-	};
+	static const char doc[] =
+		"Makes the key for Encryption=passphrase.  Asks for a passphrase, "
+		"which is needed again after power-on.";
 	struct kj_reason reason = { 0 };
-	bool replace = false;
+	bool replace = kj_parse_flag(argc, argv, options, doc);
 
-	argp_parse(&argp, argc, argv, 0, NULL, &replace);
 	if (kj_make_key(replace, &reason) < 0) {
 		fprintf(stderr, "kjumpctl: %s\n", reason.text);
 		return KJ_EXIT_FAILED;

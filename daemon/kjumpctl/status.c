@@ -6,7 +6,6 @@
  *
  * Runs in kernel A.
  */
-#include <argp.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <time.h>
 
 #include "client.h"
+#include "flag.h"
 #include "kj-cleanup.h"
 #include "kj-io.h"
 #include "kj-json.h"
@@ -195,29 +195,16 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	if (key != 'j')
-		return ARGP_ERR_UNKNOWN;
-	*(bool *)state->input = true;
-	return 0;
-}
-
 int verb_status(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.doc = "Shows what kjump has, holds and did last.",
-	};
+	static const char doc[] =
+		"Shows what kjump has, holds and did last.";
 	kj_cleanup(sd_bus_flush_close_unref) sd_bus *bus = NULL;
 	struct client_properties p;
 	struct resume resume;
-	bool json = false;
+	bool json = kj_parse_flag(argc, argv, options, doc);
 	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
 	status = client_open(&bus);
 	if (status == KJ_EXIT_OK)
 		status = client_properties(bus, &p);

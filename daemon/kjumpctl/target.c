@@ -7,13 +7,14 @@
  *
  * Runs in kernel A.
  */
-#include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "client.h"
 #include "conf.h"
+#include "flag.h"
 #include "kj-io.h"
+#include "on-target.h"
 #include "target.h"
 #include "verbs.h"
 
@@ -21,15 +22,6 @@ static const struct argp_option options[] = {
 	{ "write", 'w', NULL, 0, "Write the description to " KJ_TARGET_FILE_PATH, 0 },
 	{ 0 }
 };
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	if (key != 'w')
-		return ARGP_ERR_UNKNOWN;
-	*(bool *)state->input = true;
-	return 0;
-}
 
 static void print_target(const struct kj_resolved *t)
 {
@@ -48,8 +40,9 @@ static void print_target(const struct kj_resolved *t)
 	       kj_resolved_disk(t)->path, t->blob->tag);
 }
 
-static int show_or_write(const struct kj_conf *conf, bool write, struct kj_reason *reason)
+static int show_or_write(const struct kj_conf *conf, void *ctx, struct kj_reason *reason)
 {
+	const bool *write = ctx;
 	struct kj_resolved target;
 	bool changed = false;
 	int r = kj_target_resolve(conf, &target, reason);
@@ -57,7 +50,7 @@ static int show_or_write(const struct kj_conf *conf, bool write, struct kj_reaso
 	if (r < 0)
 		return r;
 	print_target(&target);
-	if (write)
+	if (*write)
 		r = kj_target_save(&target, &changed, reason);
 	if (r == 0 && changed)
 		printf("Written to %s: rebuild the initramfs (kjumpctl setup does both), so that it is found after power-on\n",
@@ -68,23 +61,9 @@ static int show_or_write(const struct kj_conf *conf, bool write, struct kj_reaso
 
 int verb_target(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.doc = "Shows where the image goes: device, size, extents.",
-	};
-	struct kj_reason reason;
-	struct kj_conf conf;
-	bool write = false;
-	int r;
+	static const char doc[] =
+		"Shows where the image goes: device, size, extents.";
+	bool write = kj_parse_flag(argc, argv, options, doc);
 
-	argp_parse(&argp, argc, argv, 0, NULL, &write);
-	if (kj_conf_load("", true, &conf) < 0)
-		return KJ_EXIT_FAILED;
-	r = show_or_write(&conf, write, &reason);
-	kj_conf_done(&conf);
-	if (r == 0)
-		return KJ_EXIT_OK;
-	fprintf(stderr, "kjumpctl: %s\n", reason.text);
-	return KJ_EXIT_FAILED;
+	return kj_on_target(NULL, show_or_write, &write);
 }
