@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <libdevmapper.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -162,8 +163,8 @@ static int read_lines(struct dm_task *task, const char *path, struct kj_dm_table
 	return 0;
 }
 
-int kj_dm_read(dev_t devno, const char *path, struct kj_dm_table *ret,
-	       struct kj_reason *reason)
+static int read_table(dev_t devno, const char *path, struct kj_dm_table *ret,
+		      struct kj_reason *reason)
 {
 	kj_cleanup(dm_task_destroy) struct dm_task *task = NULL;
 
@@ -179,4 +180,22 @@ int kj_dm_read(dev_t devno, const char *path, struct kj_dm_table *ret,
 				     KJ_WHY_TARGET,
 				     "Cannot ask the device mapper where %s is on the disk: %m", path);
 	return read_lines(task, path, ret, reason);
+}
+
+int kj_dm_read(dev_t devno, const char *path, struct kj_dm_table *ret,
+	       struct kj_reason *reason)
+{
+	/*
+	 * libdevmapper keeps the kernel's version and its own descriptor in
+	 * plain variables.  A thread that comes while another one fills them
+	 * takes the kernel for an ancient one, asks it by name and number at
+	 * once, and is told that there is no such device.
+	 */
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	int r;
+
+	(void)pthread_mutex_lock(&lock);
+	r = read_table(devno, path, ret, reason);
+	(void)pthread_mutex_unlock(&lock);
+	return r;
 }

@@ -49,6 +49,8 @@ int kj_dm_parse(const char *path, const char *type, uint64_t start, uint64_t len
  * kj_dm_read() - the table of a volume, from the kernel
  * @path: of the target, for @reason
  *
+ * Any thread may call it; libdevmapper, which knows none, is used nowhere else.
+ *
  * Return: 0, or -errno with @reason.
  */
 int kj_dm_read(dev_t devno, const char *path, struct kj_dm_table *ret,
