@@ -7,10 +7,13 @@
  *
  * DUMP is an ELF dump (tests/bench/make-dump), FOLDER where images and other
  * files are written for a while.  Each figure is the best of three after a
- * warm-up; on a shared machine only the ratios mean something.
+ * warm-up; on a shared machine only the ratios mean something.  A disk's speed
+ * changes from second to second, so the image in a file is measured in turn
+ * sealed and not, and the figures are medians.
  */
 #include <fcntl.h>
 #include <lz4.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +35,7 @@
 #define MIB		(1ull << 20)
 #define PIECE		(512u * 1024)
 #define ROUNDS		3
+#define TURNS		5		/* of the image in a file */
 #define SKIPPED		77		/* for meson */
 #define KEYFILE		"bytes of a key file, 32 or more of them"
 
@@ -254,8 +258,50 @@ static struct row engine(struct bench *b, const char *name, const struct kj_stor
 	if (memcmp(b->m.bytes, b->m.back, memory_size(&b->m)) != 0)
 		die(row.name, "came back changed");
 	row.size = b->info.bytes_stored;
-	print_row(&row, b);
 	return row;
+}
+
+static int compare_doubles(const void *one, const void *other)
+{
+	double a = *(const double *)one, b = *(const double *)other;
+
+	return (a > b) - (a < b);
+}
+
+/* @offset: of one of the row's doubles. */
+static double median_of(const struct row *rows, size_t offset)
+{
+	double sorted[TURNS];
+
+	for (size_t i = 0; i < TURNS; i++)
+		memcpy(&sorted[i], (const char *)&rows[i] + offset, sizeof(sorted[i]));
+	qsort(sorted, TURNS, sizeof(sorted[0]), compare_doubles);
+	return sorted[TURNS / 2];
+}
+
+static struct row median_row(const struct row *rows)
+{
+	struct row row = rows[0];
+
+	row.write = median_of(rows, offsetof(struct row, write));
+	row.write_cpu = median_of(rows, offsetof(struct row, write_cpu));
+	row.read = median_of(rows, offsetof(struct row, read));
+	row.read_cpu = median_of(rows, offsetof(struct row, read_cpu));
+	return row;
+}
+
+static void engine_in_file(struct bench *b, const struct kj_store *disk,
+			   const struct kj_recipient *recipient, struct row *ret,
+			   struct row *ret_sealed)
+{
+	struct row rows[TURNS], sealed[TURNS];
+
+	for (size_t i = 0; i < TURNS; i++) {
+		rows[i] = engine(b, "engine, file", disk, NULL);
+		sealed[i] = engine(b, "engine, file", disk, recipient);
+	}
+	*ret = median_row(rows);
+	*ret_sealed = median_row(sealed);
 }
 
 /* ---- commands --------------------------------------------------------------- */
@@ -412,11 +458,14 @@ static void run(struct bench *b, const struct kj_store *memory, const struct kj_
 	       "read: s", "CPU s", "size %");
 	lz4 = lz4_alone(b);
 	in_memory = engine(b, "engine, memory", memory, NULL);
+	print_row(&in_memory, b);
 	sealed_memory = engine(b, "engine, memory", memory, recipient);
+	print_row(&sealed_memory, b);
 	all = plain(b, "dd, all bytes", memory_size(&b->m));
 	image = plain(b, "dd, as many as the image's", in_memory.size);
-	file = engine(b, "engine, file", disk, NULL);
-	sealed_file = engine(b, "engine, file", disk, recipient);
+	engine_in_file(b, disk, recipient, &file, &sealed_file);
+	print_row(&file, b);
+	print_row(&sealed_file, b);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		rows[i] = command(b, commands[i].name, commands[i].needs,
 				  commands[i].write, commands[i].read);
