@@ -7,12 +7,15 @@
 # takes its share of that twice while it boots: it holds the agent as /init,
 # the libraries the agent needs, and just the modules of the target's device
 # chain.  Those are found by walking up /sys from the target's block device:
-# each parent device with a driver that is a module gives one; so does a hardware
-# watchdog that runs.  dracut (with kjump's module alone) resolves libraries and module dependencies and packs.
+# each parent device with a driver that is a module gives one.  Where a hardware
+# watchdog runs, it and all watchdog drivers that A has loaded come in, too.
+# dracut (with kjump's module alone) resolves libraries and module dependencies
+# and packs.
 #
 # What was built is noted beside it, in FILE.recipe: the device for which it was
-# found to do, as it is in /sys, and the modules that are in it.  dracut takes
-# long, and another target often has the same drivers.
+# found to do, as it is in /sys; the modules that are in it; the watchdog for
+# which it was found to do.  dracut takes long, and another target often has the
+# same drivers.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -20,7 +23,7 @@ shopt -s inherit_errexit
 libexec=$(dirname "$(readlink -f "$0")")
 target=/var/lib/kjump/target
 kernel=$(uname -r)
-output='' drivers='' kmoddir='' work='' device=-
+output='' drivers='' kmoddir='' work='' device=- watchdog=-
 only_print=no if_needed=no
 
 usage() {
@@ -101,23 +104,53 @@ device_drivers() {
     done
 }
 
-# The modules of the hardware watchdogs that run: B feeds them while it writes.
-watchdog_drivers() {
-    local dir state
+# The hardware watchdog that runs, in /sys: B feeds it while it writes.  softdog
+# is a timer of A's kernel, and sleeps with it.
+watchdog_sysfs() {
+    local dir state='' identity=''
     for dir in /sys/class/watchdog/*; do
-        [[ -e $dir/device && -r $dir/state ]] || continue
-        read -r state < "$dir/state"
-        [[ $state != active ]] || device_drivers "$(readlink -f "$dir/device")"
+        [[ -r $dir/state && -r $dir/identity ]] || continue
+        read -r state < "$dir/state" || continue
+        read -r identity < "$dir/identity" || continue
+        if [[ $state == active && $identity != "Software Watchdog" ]]; then
+            echo "$dir"
+            return
+        fi
+    done
+}
+
+# Its name in one word, as kj_word_make() of kjumpd makes it.
+watchdog_name() {
+    local LC_ALL=C identity
+    read -r identity < "$1/identity"
+    echo "${identity//[^[:alnum:]._-]/_}"
+}
+
+# The modules of the watchdog $1 (in /sys).  Half of the drivers do not tell
+# which device is theirs, so all are taken that A has loaded.
+watchdog_drivers() {
+    local module
+    if [[ -e $1/device ]]; then
+        device_drivers "$(readlink -f "$1/device")"
+    fi
+    for module in "$kmoddir"/kernel/drivers/watchdog/*.ko*; do
+        module=${module##*/}
+        module=${module%%.ko*}
+        [[ $module == softdog || ! -d /sys/module/${module//-/_}/holders ]] ||
+            echo "${module//-/_}"
     done
 }
 
 find_drivers() {
+    local dog=''
     device=$(target_sysfs)
+    # The ordinary initramfs has its own way with them.
+    [[ $only_print == yes ]] || dog=$(watchdog_sysfs)
     drivers=$({
         device_drivers "$device"
-        # The ordinary initramfs has its own way with them.
-        [[ $only_print == yes ]] || watchdog_drivers
+        [[ -z $dog ]] || watchdog_drivers "$dog"
     } | awk '!seen[$0]++')
+    [[ -z $dog ]] || watchdog=$(watchdog_name "$dog")
 }
 
 # Are all of $drivers in the output already, or in the kernel itself?
@@ -162,7 +195,7 @@ build() {
 
 # $1: the modules in it
 write_recipe() {
-    printf '%s\n' "$device" "$1" > "$work/recipe"
+    printf '%s\n' "$device" "$1" "$watchdog" > "$work/recipe"
     mv -f "$work/recipe" "$output.recipe" || die "cannot write $output.recipe"
 }
 

@@ -16,7 +16,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <linux/watchdog.h>
 #include <stdatomic.h>
@@ -28,16 +27,18 @@
 
 #include "cmdline.h"
 #include "kj-cleanup.h"
+#include "kj-io.h"
 #include "kj-log.h"
+#include "kj-word.h"
 #include "watchdog.h"
 
 #define CLASS "/sys/class/watchdog"
-#define DEVICE_MAX 64
+#define NAME_SIZE 33			/* struct watchdog_info has 32 */
 #define SEC_MAX 65535u
 
 static atomic_int watchdog_fd = -1;
 
-int kj_watchdog_parse(const char *value, char *device, size_t size,
+int kj_watchdog_parse(const char *value, char *name, size_t size,
 		      unsigned int *ret_sec)
 {
 	const char *comma = strrchr(value, ',');
@@ -51,22 +52,28 @@ int kj_watchdog_parse(const char *value, char *device, size_t size,
 	sec = strtoul(comma + 1, &end, 10);
 	if (*end || sec == 0 || sec > SEC_MAX)
 		return -EINVAL;
-	memcpy(device, value, (size_t)(comma - value));
-	device[comma - value] = '\0';
+	memcpy(name, value, (size_t)(comma - value));
+	name[comma - value] = '\0';
 	*ret_sec = (unsigned int)sec;
 	return 0;
 }
 
-/* Is @name ("watchdog0") the watchdog of that device? */
-static bool is_of_device(const char *name, const char *device)
+/* Is @entry ("watchdog0") the one of that name? */
+static bool is_named(const char *entry, const char *name)
 {
-	char link[64 + NAME_MAX], place[PATH_MAX];
+	char path[64 + NAME_MAX];
+	kj_autofree char *identity = NULL;
 
-	snprintf(link, sizeof(link), CLASS "/%s/device", name);
-	return realpath(link, place) && strcmp(basename(place), device) == 0;
+	snprintf(path, sizeof(path), CLASS "/%s/identity", entry);
+	if (kj_read_line(path, &identity) < 0) {
+		identity = NULL;
+		return false;
+	}
+	kj_word_make(identity);
+	return strcmp(identity, name) == 0;
 }
 
-static int open_of_device(const char *device)
+static int open_named(const char *name)
 {
 	kj_cleanup(closedir) DIR *dir = opendir(CLASS);
 	struct dirent *entry;
@@ -74,7 +81,7 @@ static int open_of_device(const char *device)
 	int fd;
 
 	while (dir && (entry = readdir(dir))) {
-		if (!is_of_device(entry->d_name, device))
+		if (entry->d_name[0] == '.' || !is_named(entry->d_name, name))
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
 		fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -85,27 +92,27 @@ static int open_of_device(const char *device)
 
 void kj_watchdog_open(const char *cmdline)
 {
-	char value[DEVICE_MAX + 8], device[DEVICE_MAX];
+	char value[NAME_SIZE + 8], name[NAME_SIZE];
 	unsigned int sec;
 	int fd, timeout;
 
 	if (!kj_cmdline_get(cmdline, "kjump.watchdog", value, sizeof(value)))
 		return;
-	if (kj_watchdog_parse(value, device, sizeof(device), &sec) < 0) {
-		kj_err("kjump.watchdog=%s is no device and seconds", value);
+	if (kj_watchdog_parse(value, name, sizeof(name), &sec) < 0) {
+		kj_err("kjump.watchdog=%s is no watchdog and seconds", value);
 		return;
 	}
-	fd = open_of_device(device);
+	fd = open_named(name);
 	if (fd < 0) {
 		kj_error_errno(fd, "cannot feed the hardware watchdog %s, which may restart the machine: %m",
-			       device);
+			       name);
 		return;
 	}
 	timeout = (int)sec;
 	if (ioctl(fd, WDIOC_SETTIMEOUT, &timeout) < 0)
 		kj_warning_errno(errno, "cannot set the hardware watchdog %s to %u s: %m",
-				 device, sec);
-	kj_info("feeding the hardware watchdog %s, %u s", device, sec);
+				 name, sec);
+	kj_info("feeding the hardware watchdog %s, %u s", name, sec);
 	atomic_store(&watchdog_fd, fd);
 	kj_watchdog_feed();
 }

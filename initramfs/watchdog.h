@@ -9,11 +9,11 @@
 
 /**
  * kj_watchdog_parse() - the value of kjump.watchdog=
- * @value: "DEVICE,SECONDS", DEVICE being the last part of its place in /sys
+ * @value: "NAME,SECONDS", NAME being its identity by kj_word_make()
  *
  * Return: 0 or -EINVAL.
  */
-int kj_watchdog_parse(const char *value, char *device, size_t size,
+int kj_watchdog_parse(const char *value, char *name, size_t size,
 		      unsigned int *ret_sec);
 
 /**

@@ -116,7 +116,7 @@ static int make_command_line(const struct kj_conf *conf, char **ret)
 			fprintf(f, "%s ", word);
 	fprintf(f, "nokaslr panic=10 quiet loglevel=4 noresume kjump=b");
 	if (kj_watchdog_find("", &watchdog))
-		fprintf(f, " kjump.watchdog=%s,%u", watchdog.device, watchdog.timeout_sec);
+		fprintf(f, " kjump.watchdog=%s,%u", watchdog.name, watchdog.timeout_sec);
 	if (*conf->kernel_append)
 		fprintf(f, " %s", conf->kernel_append);
 	if (fclose(f) != 0)
@@ -227,26 +227,29 @@ static bool initrd_is_older(const struct kj_conf *conf)
 	return false;
 }
 
-/* Does the recipe say so?  By the place in /sys: what has the same has the same
- * drivers.  The watchdog's driver is among those in the second line. */
+/* The recipe has lines: the device for which it was found to do, drivers, the
+ * watchdog for which it was found to do.  A device is its place in /sys: what
+ * has the same has the same drivers. */
 static bool recipe_is_for(const char *recipe, dev_t devno)
 {
 	kj_autofree char *text = NULL, *place = NULL;
 	struct kj_watchdog watchdog;
+	char *line, *device, *runs;
 	char link[64];
-	size_t len;
 
 	if (kj_read_file(recipe, RECIPE_MAX, &text, NULL) < 0) {
 		text = NULL;
 		return false;
 	}
-	if (kj_watchdog_find("", &watchdog) && watchdog.module[0] &&
-	    !kj_has_word(text, watchdog.module))
+	line = text;
+	device = strsep(&line, "\n");
+	(void)strsep(&line, "\n");
+	runs = strsep(&line, "\n");
+	if (kj_watchdog_find("", &watchdog) && (!runs || strcmp(runs, watchdog.name) != 0))
 		return false;
 	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(devno), minor(devno));
 	place = realpath(link, NULL);
-	len = place ? strlen(place) : 0;
-	return place && strncmp(text, place, len) == 0 && text[len] == '\n';
+	return place && strcmp(device, place) == 0;
 }
 
 /* The initramfs that we may build.  Whether a new one is needed for another

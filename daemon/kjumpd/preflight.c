@@ -29,7 +29,7 @@ bool kj_has_word(const char *words, const char *word)
 	size_t len = strlen(word);
 
 	for (const char *p = words; (p = strstr(p, word)); p += len)
-		if ((p == words || p[-1] == ' ' || p[-1] == '\n') &&
+		if ((p == words || p[-1] == ' ') &&
 		    (p[len] == '\0' || p[len] == ' ' || p[len] == '\n'))
 			return true;
 	return false;

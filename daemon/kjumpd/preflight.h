@@ -80,7 +80,7 @@ uint64_t kj_preflight_image_max(uint64_t bytes);
 uint64_t kj_preflight_needed(void);
 
 /**
- * kj_has_word() - is this word on a kernel command line, or in lines of words?
+ * kj_has_word() - is this word on a kernel command line?
  */
 bool kj_has_word(const char *words, const char *word);
 

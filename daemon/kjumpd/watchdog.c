@@ -4,14 +4,13 @@
  * B feeds it, if it knows which and with which timeout; its driver goes into
  * B's initramfs (kjump-mkinitrd looks for it in the same way).
  *
- * A watchdog without a device behind it (softdog) is a timer of A's kernel,
+ * It is known by its identity, which each driver has; about half of them do
+ * not tell sysfs which device is theirs.  softdog is a timer of A's kernel,
  * and sleeps with it.
  *
  * Runs in kernel A.
  */
 #include <dirent.h>
-#include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,26 +18,11 @@
 
 #include "kj-cleanup.h"
 #include "kj-io.h"
+#include "kj-word.h"
 #include "watchdog.h"
 
 #define CLASS "/sys/class/watchdog"
-
-/* The last part of where a link leads. */
-static bool read_place(const char *root, const char *name, const char *link,
-		       char *buf, size_t size)
-{
-	char path[PATH_MAX], place[PATH_MAX];
-	const char *last;
-
-	if (snprintf(path, sizeof(path), "%s" CLASS "/%s/%s", root, name, link) >=
-	    (int)sizeof(path) || !realpath(path, place))
-		return false;
-	last = basename(place);
-	if (strlen(last) >= size || strpbrk(last, " \t\n\""))
-		return false;
-	strcpy(buf, last);
-	return true;
-}
+#define SOFTDOG "Software Watchdog"	/* drivers/watchdog/softdog.c */
 
 static bool read_attribute(const char *root, const char *name, const char *attribute,
 			   char **ret)
@@ -57,19 +41,18 @@ static bool read_attribute(const char *root, const char *name, const char *attri
 
 static bool is_running(const char *root, const char *name, struct kj_watchdog *ret)
 {
-	kj_autofree char *state = NULL, *timeout = NULL;
+	kj_autofree char *state = NULL, *timeout = NULL, *identity = NULL;
 
 	memset(ret, 0, sizeof(*ret));
 	if (!read_attribute(root, name, "state", &state) || strcmp(state, "active") != 0 ||
-	    !read_attribute(root, name, "timeout", &timeout))
+	    !read_attribute(root, name, "timeout", &timeout) ||
+	    !read_attribute(root, name, "identity", &identity) ||
+	    strcmp(identity, SOFTDOG) == 0 || strlen(identity) >= sizeof(ret->name))
 		return false;
+	kj_word_make(identity);
+	strcpy(ret->name, identity);
 	ret->timeout_sec = (unsigned int)strtoul(timeout, NULL, 10);
-	if (ret->timeout_sec == 0 ||
-	    !read_place(root, name, "device", ret->device, sizeof(ret->device)))
-		return false;
-	if (!read_place(root, name, "device/driver/module", ret->module, sizeof(ret->module)))
-		ret->module[0] = '\0';
-	return true;
+	return ret->timeout_sec > 0 && *ret->name;
 }
 
 bool kj_watchdog_find(const char *root, struct kj_watchdog *ret)

@@ -8,8 +8,7 @@
 #include <stdbool.h>
 
 struct kj_watchdog {
-	char device[64];		/* last part of its place in /sys */
-	char module[64];		/* of its driver; "": built in */
+	char name[33];			/* its identity, as one word */
 	unsigned int timeout_sec;
 };
 

@@ -13,22 +13,22 @@
 
 #include "watchdog.h"
 
-static char device[16];
+static char name[16];
 static unsigned int sec;
 
 static int parse(const char *value)
 {
-	return kj_watchdog_parse(value, device, sizeof(device), &sec);
+	return kj_watchdog_parse(value, name, sizeof(name), &sec);
 }
 
-static void a_device_and_seconds_are_read(void **state)
+static void a_name_and_seconds_are_read(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("0000:00:1f.0,30"), 0);
-	assert_string_equal(device, "0000:00:1f.0");
+	assert_int_equal(parse("i6300ESB_timer,30"), 0);
+	assert_string_equal(name, "i6300ESB_timer");
 	assert_int_equal(sec, 30);
 	assert_int_equal(parse("a,b,65535"), 0);
-	assert_string_equal(device, "a,b");
+	assert_string_equal(name, "a,b");
 	assert_int_equal(sec, 65535);
 }
 
@@ -54,7 +54,7 @@ static void without_one_nothing_is_fed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_device_and_seconds_are_read),
+		cmocka_unit_test(a_name_and_seconds_are_read),
 		cmocka_unit_test(anything_else_is_refused),
 		cmocka_unit_test(without_one_nothing_is_fed),
 	};

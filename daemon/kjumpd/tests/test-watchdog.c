@@ -38,19 +38,15 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void make(const char *name, const char *device, const char *driver,
-		 const char *state, unsigned int timeout)
+static void make(const char *name, const char *identity, const char *state,
+		 unsigned int timeout)
 {
 	char text[768];
 
 	snprintf(text, sizeof(text),
-		 "mkdir -p sys/module/%s sys/drivers/%s sys/devices/%s sys/class/watchdog/%s && "
-		 "ln -sfn ../../module/%s sys/drivers/%s/module && "
-		 "ln -sfn ../../drivers/%s sys/devices/%s/driver && "
-		 "ln -sfn ../../../devices/%s sys/class/watchdog/%s/device && "
-		 "echo %s > sys/class/watchdog/%s/state && echo %u > sys/class/watchdog/%s/timeout",
-		 driver, driver, device, name, driver, driver, driver, device, device, name,
-		 state, name, timeout, name);
+		 "mkdir -p sys/class/watchdog/%s && cd sys/class/watchdog/%s && "
+		 "echo '%s' > identity && echo %s > state && echo %u > timeout",
+		 name, name, identity, state, timeout);
 	run(text);
 }
 
@@ -59,23 +55,25 @@ static void the_one_that_runs_is_found(void **state)
 	struct kj_watchdog w;
 
 	(void)state;
-	make("watchdog0", "0000:00:1f.0", "iTCO_wdt", "inactive", 30);
-	make("watchdog1", "0000:00:05.0", "i6300esb", "active", 20);
+	make("watchdog0", "iTCO_wdt", "inactive", 30);
+	make("watchdog1", "i6300ESB timer", "active", 20);
 	assert_true(kj_watchdog_find(root, &w));
-	assert_string_equal(w.device, "0000:00:05.0");
-	assert_string_equal(w.module, "i6300esb");
+	assert_string_equal(w.name, "i6300ESB_timer");
 	assert_int_equal(w.timeout_sec, 20);
 }
 
-static void a_driver_may_be_built_in(void **state)
+static void its_name_is_one_word(void **state)
 {
 	struct kj_watchdog w;
 
 	(void)state;
-	make("watchdog0", "wdat_wdt", "wdat_wdt", "active", 60);
-	run("rm sys/drivers/wdat_wdt/module");
+	make("watchdog0", "A \"dog\", 2.0", "active", 60);
 	assert_true(kj_watchdog_find(root, &w));
-	assert_string_equal(w.module, "");
+	assert_string_equal(w.name, "A__dog___2.0");
+	make("watchdog0", "0123456789abcdef0123456789abcdef", "active", 60);
+	assert_true(kj_watchdog_find(root, &w));
+	make("watchdog0", "0123456789abcdef0123456789abcdef+", "active", 60);
+	assert_false(kj_watchdog_find(root, &w));
 }
 
 static void none_is_found_where_none_runs(void **state)
@@ -84,12 +82,20 @@ static void none_is_found_where_none_runs(void **state)
 
 	(void)state;
 	assert_false(kj_watchdog_find(root, &w));
-	make("watchdog0", "0000:00:1f.0", "iTCO_wdt", "inactive", 30);
+	make("watchdog0", "iTCO_wdt", "inactive", 30);
 	assert_false(kj_watchdog_find(root, &w));
-	make("watchdog0", "softdog", "softdog", "active", 30);
-	run("rm sys/class/watchdog/watchdog0/device");
+	make("watchdog0", "iTCO_wdt", "active", 0);
 	assert_false(kj_watchdog_find(root, &w));
-	make("watchdog0", "no-timeout", "x", "active", 0);
+	make("watchdog0", "", "active", 30);
+	assert_false(kj_watchdog_find(root, &w));
+}
+
+static void a_timer_of_this_kernel_is_none(void **state)
+{
+	struct kj_watchdog w;
+
+	(void)state;
+	make("watchdog0", "Software Watchdog", "active", 30);
 	assert_false(kj_watchdog_find(root, &w));
 }
 
@@ -97,8 +103,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_one_that_runs_is_found, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_driver_may_be_built_in, setup, teardown),
+		cmocka_unit_test_setup_teardown(its_name_is_one_word, setup, teardown),
 		cmocka_unit_test_setup_teardown(none_is_found_where_none_runs, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_timer_of_this_kernel_is_none, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("host-watchdog", tests, NULL, NULL);
