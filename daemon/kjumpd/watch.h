@@ -10,7 +10,8 @@
 struct kj_watch;
 
 /**
- * kj_watch_new() - call back when mounts, swap areas or the configuration change
+ * kj_watch_new() - call back when mounts, swap areas, devices, what is on
+ * them, or the configuration change
  * @changed: called from the event loop, once for changes close together
  *
  * Return: 0 or -errno.

@@ -5,6 +5,7 @@ Eighteen ways to break a machine that is well; and what an image leaves in
 plain is seen, and gone after kjumpctl discard --erase.
 """
 import json
+import time
 
 from lib import fresh, scenario
 
@@ -67,9 +68,7 @@ BROKEN = (
      "wipefs -qa /dev/vdb1; udevadm settle"),
     ("target-use", "problem", "mounted at /mnt",
      "mkfs.ext4 -q -F /dev/vdb1; mount /dev/vdb1 /mnt",
-     # kjumpd watches mounts, not what is on a disk.
-     "umount /mnt; wipefs -qa /dev/vdb1; udevadm settle; "
-     "systemctl reload kjumpd"),
+     "umount /mnt; wipefs -qa /dev/vdb1; udevadm settle"),
 )
 
 
@@ -83,8 +82,28 @@ def break_and_mend(t, machine):
                 f"\"{words}\" after \"{to_break}\"")
         t.check(status == (1 if "problem" in states.values() else 4),
                 f"exit status {status} after \"{to_break}\"")
+    wait_usable(t, machine, True)
     t.equal(fresh.not_ok(machine), {}, "when all is mended, what is not ok")
     t.say(f"{len(BROKEN)} broken states, each named")
+
+
+def wait_usable(t, machine, wanted):
+    """kjumpd looks again by itself, soon after something changed."""
+    deadline = time.monotonic() + 20
+    while (status := scenario.status(machine))["usable"] != wanted:
+        t.check(time.monotonic() < deadline,
+                f"after 20 s status says: {status['problem']}")
+        time.sleep(0.3)
+    return status["problem"]
+
+
+def what_is_on_a_target_is_noticed(t, machine):
+    machine.run("mkfs.ext4", "-q", "-F", "-L", "home", "/dev/vdb1")
+    t.say(wait_usable(t, machine, False))
+    t.equal(scenario.logind_can(machine, "Hibernate"), "na", "CanHibernate")
+    machine.run("wipefs", "-qa", "/dev/vdb1")
+    wait_usable(t, machine, True)
+    t.equal(scenario.logind_can(machine, "Hibernate"), "yes", "CanHibernate")
 
 
 def erase(t, machine):
@@ -120,6 +139,7 @@ def run(t):
         "kjumpctl", "check", "--json"))
     t.equal(nobody["result"], "unknown", "for a user without rights")
     break_and_mend(t, machine)
+    what_is_on_a_target_is_noticed(t, machine)
     erase(t, machine)
     # Words on the command line, and a system that swsusp hibernated.
     machine.sh("mkswap /dev/vdc > /dev/null; printf S1SUSPEND | "
