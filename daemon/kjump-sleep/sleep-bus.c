@@ -13,11 +13,9 @@
 
 #include "kj-cleanup.h"
 #include "kj-log.h"
+#include "kj-peers.h"
 #include "sleep-bus.h"
 
-#define SYSTEMD		"org.freedesktop.systemd1"
-#define SYSTEMD_PATH	"/org/freedesktop/systemd1"
-#define SYSTEMD_MANAGER	"org.freedesktop.systemd1.Manager"
 #define USER_SLICE	"user.slice"
 
 /* The freezer may have to wait for a task in the kernel. */
@@ -49,7 +47,7 @@ bool kj_sleep_want_freeze(sd_bus *bus, int since)
 		return r;
 	if (wish)
 		kj_warning("SYSTEMD_SLEEP_FREEZE_USER_SESSIONS=%s is neither yes nor no", wish);
-	if (sd_bus_get_property_string(bus, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
+	if (sd_bus_get_property_string(bus, KJ_SYSTEMD, KJ_SYSTEMD_PATH, KJ_SYSTEMD_MANAGER,
 				       "Version", NULL, &version) < 0) {
 		version = NULL;
 		return false;
@@ -78,8 +76,8 @@ static int freezer(sd_bus *bus, const char *method)
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r;
 
-	r = sd_bus_message_new_method_call(bus, &m, SYSTEMD, SYSTEMD_PATH,
-					   SYSTEMD_MANAGER, method);
+	r = sd_bus_message_new_method_call(bus, &m, KJ_SYSTEMD, KJ_SYSTEMD_PATH,
+					   KJ_SYSTEMD_MANAGER, method);
 	if (r >= 0)
 		r = sd_bus_message_append(m, "s", USER_SLICE);
 	if (r >= 0)

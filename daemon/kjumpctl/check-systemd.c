@@ -11,9 +11,9 @@
 #include "checks.h"
 #include "client.h"
 #include "kj-cleanup.h"
+#include "kj-peers.h"
 #include "units.h"
 
-#define LOGIND	"org.freedesktop.login1"
 
 KJ_DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref)
 
@@ -96,8 +96,8 @@ static void look_at_logind(const struct kj_check_env *env, struct kj_checks *che
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	const char *answer = NULL;
 
-	if (sd_bus_call_method(env->bus, LOGIND, "/org/freedesktop/login1",
-			       "org.freedesktop.login1.Manager", "CanHibernate", &error,
+	if (sd_bus_call_method(env->bus, KJ_LOGIND, KJ_LOGIND_PATH,
+			       KJ_LOGIND_MANAGER, "CanHibernate", &error,
 			       &reply, NULL) >= 0)
 		(void)sd_bus_message_read(reply, "s", &answer);
 	if (!answer && !env->root)

@@ -25,11 +25,9 @@
 #include "flag.h"
 #include "kj-cleanup.h"
 #include "kj-io.h"
+#include "kj-peers.h"
 #include "verbs.h"
 
-#define LOGIND		"org.freedesktop.login1"
-#define LOGIND_PATH	"/org/freedesktop/login1"
-#define LOGIND_MANAGER	"org.freedesktop.login1.Manager"
 
 KJ_DEFINE_CLEANUP(sd_bus *, sd_bus_flush_close_unref)
 KJ_DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref)
@@ -124,7 +122,7 @@ static int ask_logind(sd_bus *bus)
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r;
 
-	r = sd_bus_message_new_method_call(bus, &m, LOGIND, LOGIND_PATH, LOGIND_MANAGER,
+	r = sd_bus_message_new_method_call(bus, &m, KJ_LOGIND, KJ_LOGIND_PATH, KJ_LOGIND_MANAGER,
 					   "Hibernate");
 	if (r >= 0)
 		r = sd_bus_message_set_allow_interactive_authorization(m, 1);
@@ -165,7 +163,7 @@ static int hibernate_and_wait(sd_bus *bus)
 	if (status != KJ_EXIT_OK)
 		return status;
 	/* The answer to this is there before logind is asked. */
-	if (sd_bus_match_signal(bus, NULL, LOGIND, LOGIND_PATH, LOGIND_MANAGER,
+	if (sd_bus_match_signal(bus, NULL, KJ_LOGIND, KJ_LOGIND_PATH, KJ_LOGIND_MANAGER,
 				"PrepareForSleep", on_prepare_for_sleep, &over) < 0) {
 		fprintf(stderr, "kjumpctl: cannot listen to logind\n");
 		return KJ_EXIT_FAILED;

@@ -11,11 +11,9 @@
 #include <string.h>
 
 #include "kj-cleanup.h"
+#include "kj-peers.h"
 #include "units.h"
 
-#define SYSTEMD	"org.freedesktop.systemd1"
-#define PATH	"/org/freedesktop/systemd1"
-#define MANAGER	"org.freedesktop.systemd1.Manager"
 
 KJ_DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref)
 
@@ -24,8 +22,8 @@ char *kj_unit_text(sd_bus *bus, const char *unit, const char *property)
 	kj_autofree char *path = NULL;
 	char *value = NULL;
 
-	if (sd_bus_path_encode(PATH "/unit", unit, &path) < 0 ||
-	    sd_bus_get_property_string(bus, SYSTEMD, path, KJ_UNIT_INTERFACE, property,
+	if (sd_bus_path_encode(KJ_SYSTEMD_PATH "/unit", unit, &path) < 0 ||
+	    sd_bus_get_property_string(bus, KJ_SYSTEMD, path, KJ_UNIT_INTERFACE, property,
 				       NULL, &value) < 0)
 		return strdup("");
 	return value;
@@ -42,9 +40,9 @@ char *kj_unit_last(sd_bus *bus, const char *unit, const char *interface,
 	int r;
 
 	snprintf(type, sizeof(type), "a%s", contents);
-	r = sd_bus_path_encode(PATH "/unit", unit, &path);
+	r = sd_bus_path_encode(KJ_SYSTEMD_PATH "/unit", unit, &path);
 	if (r >= 0)
-		r = sd_bus_get_property(bus, SYSTEMD, path, interface, property, NULL, &m, type);
+		r = sd_bus_get_property(bus, KJ_SYSTEMD, path, interface, property, NULL, &m, type);
 	if (r >= 0)
 		r = sd_bus_message_enter_container(m, 'a', contents);
 	while (r > 0) {
@@ -71,7 +69,8 @@ static int files_call(sd_bus *bus, const char *method, const char *unit,
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r;
 
-	r = sd_bus_message_new_method_call(bus, &call, SYSTEMD, PATH, MANAGER, method);
+	r = sd_bus_message_new_method_call(bus, &call, KJ_SYSTEMD, KJ_SYSTEMD_PATH,
+					   KJ_SYSTEMD_MANAGER, method);
 	if (r >= 0)
 		r = sd_bus_message_append(call, "asb", 1, unit, 0);	/* not --runtime */
 	if (r >= 0 && enable)
@@ -79,7 +78,8 @@ static int files_call(sd_bus *bus, const char *method, const char *unit,
 	if (r >= 0)
 		r = sd_bus_call(bus, call, 0, &error, NULL);
 	if (r >= 0)
-		r = sd_bus_call_method(bus, SYSTEMD, PATH, MANAGER, "Reload", &error, NULL, NULL);
+		r = sd_bus_call_method(bus, KJ_SYSTEMD, KJ_SYSTEMD_PATH, KJ_SYSTEMD_MANAGER,
+				       "Reload", &error, NULL, NULL);
 	if (r < 0)
 		kj_reason_set(reason, r, KJ_WHY_LOAD, "systemd's %s of %s failed: %s", method,
 			      unit, error.message ? error.message : strerror(-r));
@@ -100,7 +100,8 @@ int kj_unit_disable(sd_bus *bus, const char *unit, struct kj_reason *reason)
 int kj_unit_stop(sd_bus *bus, const char *unit, struct kj_reason *reason)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r = sd_bus_call_method(bus, SYSTEMD, PATH, MANAGER, "StopUnit", &error, NULL,
+	int r = sd_bus_call_method(bus, KJ_SYSTEMD, KJ_SYSTEMD_PATH, KJ_SYSTEMD_MANAGER,
+				   "StopUnit", &error, NULL,
 				   "ss", unit, "replace");
 
 	if (r < 0)

@@ -26,6 +26,7 @@
 
 #include "authorize.h"
 #include "bus.h"
+#include "kj-peers.h"
 #include "reason.h"
 
 #define PENDING_MAX	16
@@ -141,11 +142,10 @@ static int ask_locks(const struct pending *before)
 	struct pending *pending;
 	int r;
 
-	r = sd_bus_message_new_method_call(bus, &question, "org.freedesktop.login1",
-					   "/org/freedesktop/login1",
+	r = sd_bus_message_new_method_call(bus, &question, KJ_LOGIND, KJ_LOGIND_PATH,
 					   "org.freedesktop.DBus.Properties", "Get");
 	if (r >= 0)
-		r = sd_bus_message_append(question, "ss", "org.freedesktop.login1.Manager",
+		r = sd_bus_message_append(question, "ss", KJ_LOGIND_MANAGER,
 					  "BlockInhibited");
 	if (r >= 0)
 		r = sd_bus_message_set_auto_start(question, 0);

@@ -20,6 +20,7 @@
 
 #include "kj-cleanup.h"
 #include "kj-log.h"
+#include "kj-peers.h"
 #include "process.h"
 
 #define UNIT_TIMEOUT_USEC (15ull * 60 * 1000000)
@@ -144,19 +145,16 @@ static int start_unit(sd_bus *bus, const char *unit, struct wait_job *job)
 	const char *path;
 	int r;
 
-	r = sd_bus_match_signal(bus, NULL, "org.freedesktop.systemd1",
-				"/org/freedesktop/systemd1",
-				"org.freedesktop.systemd1.Manager", "JobRemoved",
+	r = sd_bus_match_signal(bus, NULL, KJ_SYSTEMD, KJ_SYSTEMD_PATH,
+				KJ_SYSTEMD_MANAGER, "JobRemoved",
 				on_job_removed, job);
 	if (r >= 0)
-		r = sd_bus_call_method(bus, "org.freedesktop.systemd1",
-				       "/org/freedesktop/systemd1",
-				       "org.freedesktop.systemd1.Manager", "Subscribe",
+		r = sd_bus_call_method(bus, KJ_SYSTEMD, KJ_SYSTEMD_PATH,
+				       KJ_SYSTEMD_MANAGER, "Subscribe",
 				       NULL, NULL, NULL);
 	if (r >= 0)
-		r = sd_bus_call_method(bus, "org.freedesktop.systemd1",
-				       "/org/freedesktop/systemd1",
-				       "org.freedesktop.systemd1.Manager", "StartUnit",
+		r = sd_bus_call_method(bus, KJ_SYSTEMD, KJ_SYSTEMD_PATH,
+				       KJ_SYSTEMD_MANAGER, "StartUnit",
 				       NULL, &reply, "ss", unit, "replace");
 	if (r >= 0)
 		r = sd_bus_message_read(reply, "o", &path);
