@@ -8,6 +8,8 @@ import time
 
 from lib import scenario
 
+FULL = True
+
 TIMEOUT = 40                    # seconds
 SLOW = 4 << 20                  # bytes a second
 MANAGER = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1",

@@ -8,6 +8,8 @@ into an ordinary boot, since there is nothing left that could go on.
 from lib import scenario
 from lib.guest import target_partition_size
 
+FULL = True
+
 TARGET_START = 1 << 20          # of the partition on its disk
 BALLAST = 64                    # MiB
 SAYS = "too little room for the image"
