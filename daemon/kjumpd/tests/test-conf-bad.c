@@ -17,25 +17,7 @@
 #include <cmocka.h>
 
 #include "conf.h"
-#include "kj-log.h"
-
-static char root[] = "/tmp/kj-test-conf-bad.XXXXXX";
-static char logged[16384];
-
-static void keep_log(int level, const char *text)
-{
-	assert_int_equal(level, LOG_WARNING);
-	strncat(logged, text, sizeof(logged) - strlen(logged) - 2);
-	strcat(logged, "\n");
-}
-
-static void run(const char *command)
-{
-	char text[512];
-
-	snprintf(text, sizeof(text), "cd %s && %s", root, command);
-	assert_int_equal(system(text), 0);
-}
+#include "tree.h"
 
 static void put(const void *bytes, size_t len)
 {
@@ -147,20 +129,7 @@ static void expect(const char *what, const char *name, const char *expected,
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(root + strlen(root) - 6, "XXXXXX");
-	if (!mkdtemp(root))
-		return -1;
-	kj_log_set_sink(keep_log);
-	umask(022);
-	run("mkdir -p etc/kjump.conf.d");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	run("rm -r etc");
-	return rmdir(root);
+	return make_tree("mkdir -p etc/kjump.conf.d");
 }
 
 static void each_bad_text_is_told(void **state)
@@ -274,11 +243,11 @@ static void what_editors_leave_is_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(each_bad_text_is_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_bad_encryption_is_remembered, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_line_that_is_too_long_is_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_bad_file_is_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_editors_leave_is_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_bad_text_is_told, setup, remove_tree),
+		cmocka_unit_test_setup_teardown(a_bad_encryption_is_remembered, setup, remove_tree),
+		cmocka_unit_test_setup_teardown(a_line_that_is_too_long_is_told, setup, remove_tree),
+		cmocka_unit_test_setup_teardown(a_bad_file_is_told, setup, remove_tree),
+		cmocka_unit_test_setup_teardown(what_editors_leave_is_read, setup, remove_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

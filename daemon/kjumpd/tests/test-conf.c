@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Configuration files, on a small tree of directories under $TMPDIR that
- * stands for /.
+ * Configuration files, on a small tree that stands for /.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,25 +17,7 @@
 
 #include "conf.h"
 #include "dropin.h"
-#include "kj-log.h"
-
-static char root[] = "/tmp/kj-test-conf.XXXXXX";
-static char logged[4096];
-
-static void keep_log(int level, const char *text)
-{
-	(void)level;
-	strncat(logged, text, sizeof(logged) - strlen(logged) - 2);
-	strcat(logged, "\n");
-}
-
-static void run(const char *command)
-{
-	char text[512];
-
-	snprintf(text, sizeof(text), "cd %s && %s", root, command);
-	assert_int_equal(system(text), 0);
-}
+#include "tree.h"
 
 static void put(const char *path, const char *text)
 {
@@ -53,20 +34,7 @@ static void put(const char *path, const char *text)
 static int setup(void **state)
 {
 	(void)state;
-	logged[0] = '\0';
-	strcpy(root + strlen(root) - 6, "XXXXXX");
-	if (!mkdtemp(root))
-		return -1;
-	kj_log_set_sink(keep_log);
-	run("mkdir -p etc/kjump.conf.d run/kjump.conf.d usr/lib/kjump.conf.d");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	run("rm -r etc run usr");
-	return rmdir(root);
+	return make_tree("mkdir -p etc/kjump.conf.d run/kjump.conf.d usr/lib/kjump.conf.d");
 }
 
 static void test_defaults(void **state)
@@ -198,11 +166,11 @@ static void the_limit_without_progress_is_seconds_or_infinity(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_defaults, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_all_keys, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_problems, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_dropins, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_limit_without_progress_is_seconds_or_infinity, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_defaults, setup, remove_tree),
+		cmocka_unit_test_setup_teardown(test_all_keys, setup, remove_tree),
+		cmocka_unit_test_setup_teardown(test_problems, setup, remove_tree),
+		cmocka_unit_test_setup_teardown(test_dropins, setup, remove_tree),
+		cmocka_unit_test_setup_teardown(the_limit_without_progress_is_seconds_or_infinity, setup, remove_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

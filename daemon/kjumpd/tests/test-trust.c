@@ -16,18 +16,10 @@
 
 #include <cmocka.h>
 
+#include "tree.h"
 #include "trust.h"
 
-static char root[] = "/tmp/kj-test-trust.XXXXXX";
 static struct kj_reason reason;
-
-static void run(const char *command)
-{
-	char text[512];
-
-	snprintf(text, sizeof(text), "cd %s && %s", root, command);
-	assert_int_equal(system(text), 0);
-}
 
 static int check(const char *name)
 {
@@ -41,20 +33,7 @@ static int check(const char *name)
 static int setup(void **state)
 {
 	(void)state;
-	umask(022);
-	if (!mkdtemp(root))
-		return -1;
-	run("mkdir -p boot other; echo kernel > boot/vmlinuz; ln -s boot/vmlinuz link");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	char command[256];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -r %s", root);
-	return system(command);
+	return make_tree("mkdir -p boot other; echo kernel > boot/vmlinuz; ln -s boot/vmlinuz link");
 }
 
 /* /tmp above it can be written by all, and is sticky. */
@@ -139,5 +118,5 @@ int main(void)
 		cmocka_unit_test(a_file_for_memory_is_closed),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, remove_tree);
 }

@@ -12,30 +12,13 @@
 
 #include <cmocka.h>
 
+#include "tree.h"
 #include "watchdog.h"
-
-static char root[] = "/tmp/kj-test-watchdog.XXXXXX";
-
-static void run(const char *command)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text), "cd %s && %s", root, command);
-	assert_int_equal(system(text), 0);
-}
 
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(root + strlen(root) - 6, "XXXXXX");
-	return mkdtemp(root) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	run("rm -r -- \"$PWD\"");
-	return 0;
+	return make_tree("true");
 }
 
 static void make(const char *name, const char *identity, const char *state,
@@ -102,10 +85,10 @@ static void a_timer_of_this_kernel_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_one_that_runs_is_found, setup, teardown),
-		cmocka_unit_test_setup_teardown(its_name_is_one_word, setup, teardown),
-		cmocka_unit_test_setup_teardown(none_is_found_where_none_runs, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_timer_of_this_kernel_is_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_one_that_runs_is_found, setup, remove_tree),
+		cmocka_unit_test_setup_teardown(its_name_is_one_word, setup, remove_tree),
+		cmocka_unit_test_setup_teardown(none_is_found_where_none_runs, setup, remove_tree),
+		cmocka_unit_test_setup_teardown(a_timer_of_this_kernel_is_none, setup, remove_tree),
 	};
 
 	return cmocka_run_group_tests_name("host-watchdog", tests, NULL, NULL);
