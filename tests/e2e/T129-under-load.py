@@ -24,7 +24,7 @@ NET = f"""for ((i = 0; ; i++)); do
     exec 3<> {scenario.ECHO} || continue
     echo "hello $i" >&3
     read -t 20 answer <&3 && [[ $answer == "hello $i" ]] &&
-        echo $i > /run/load-net
+        echo $i > /run/load-net.new && mv /run/load-net.new /run/load-net
     exec 3>&-
 done 2> /run/load-net-errors"""
 # The last one may be in the middle of being written.
