@@ -198,12 +198,13 @@ static int on_done(sd_event_source *source, int fd, uint32_t events, void *userd
 			 job->outcome.reason.error ? job->outcome.reason.text : "ok");
 	if (job->outcome.peer_free)
 		m->region_free = job->outcome.peer_free;
+	/* Whoever has the answer may ask logind at once. */
+	manager_refresh(m);
 	if (job->request)
 		kj_bus_answer(job->request, job->kind, &job->outcome);
 	if (job->outcome.resumed)
 		prepare_again(m);
 	job_free(job);
-	manager_refresh(m);
 	if (m->stopping)
 		return sd_event_exit(m->event, 0);
 	job_start(m);
@@ -264,6 +265,15 @@ static void look(struct kj_view *view)
 	kj_conf_done(&conf);
 }
 
+/* What logind is told, and what "kjumpctl status" says, is one thing. */
+static void report_view(const struct kj_view *view)
+{
+	bool swap = kj_swap_usable();
+
+	kj_report_allow(view->problem.error && !swap ? view->problem.text : NULL,
+			view->hybrid_problem.error && !swap ? view->hybrid_problem.text : NULL);
+}
+
 const struct kj_view *manager_view(struct manager *m)
 {
 	uint64_t now = 0;
@@ -274,19 +284,14 @@ const struct kj_view *manager_view(struct manager *m)
 	view_done(&m->view);
 	look(&m->view);
 	m->view_usec = now ? now : 1;
+	report_view(&m->view);
 	return &m->view;
 }
 
 void manager_refresh(struct manager *m)
 {
-	const struct kj_view *view;
-	bool swap;
-
 	m->view_usec = 0;
-	view = manager_view(m);
-	swap = kj_swap_usable();
-	kj_report_allow(view->problem.error && !swap ? view->problem.text : NULL,
-			view->hybrid_problem.error && !swap ? view->hybrid_problem.text : NULL);
+	(void)manager_view(m);
 }
 
 /* Everything reads the configuration when it needs it, so that there is

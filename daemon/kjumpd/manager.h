@@ -55,14 +55,15 @@ int manager_submit(struct manager *m, enum kj_job_kind kind,
 		   sd_bus_message *request, struct kj_reason *reason);
 
 /**
- * manager_view() - look at the machine, unless we did within the last second
+ * manager_view() - look at the machine and tell logind, unless we did within the
+ * last second
  *
  * Return: valid until the next call.
  */
 const struct kj_view *manager_view(struct manager *m);
 
 /**
- * manager_refresh() - something changed: look again, and tell logind
+ * manager_refresh() - something changed: look again now
  */
 void manager_refresh(struct manager *m);
 
