@@ -14,7 +14,6 @@
 #include "kj-peers.h"
 #include "units.h"
 
-
 KJ_DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref)
 
 void kj_judge_logind(struct kj_checks *checks, const char *answer)

@@ -33,7 +33,6 @@
 #include "kj-io.h"
 #include "kj-log.h"
 #include "load.h"
-#include "preflight.h"
 #include "process.h"
 #include "trust.h"
 #include "watchdog.h"

@@ -24,12 +24,12 @@
 #include "swaparea.h"
 #include "trust.h"
 
-bool kj_has_word(const char *words, const char *word)
+bool kj_has_word(const char *cmdline, const char *word)
 {
 	size_t len = strlen(word);
 
-	for (const char *p = words; (p = strstr(p, word)); p += len)
-		if ((p == words || p[-1] == ' ') &&
+	for (const char *p = cmdline; (p = strstr(p, word)); p += len)
+		if ((p == cmdline || p[-1] == ' ') &&
 		    (p[len] == '\0' || p[len] == ' ' || p[len] == '\n'))
 			return true;
 	return false;

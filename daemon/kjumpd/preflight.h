@@ -82,6 +82,6 @@ uint64_t kj_preflight_needed(void);
 /**
  * kj_has_word() - is this word on a kernel command line?
  */
-bool kj_has_word(const char *words, const char *word);
+bool kj_has_word(const char *cmdline, const char *word);
 
 #endif /* KJ_PREFLIGHT_H */

@@ -8,18 +8,9 @@ and says why.
 import subprocess
 
 from lib import scenario, tools
-from lib.guest import target_partition_size
+from lib.guest import TARGET_START, target_partition_size
 
-TARGET_START = 1 << 20          # of the partition on its disk
 FLIPS = 200
-
-
-def flip_on_disk(machine, offset):
-    with open(machine.disk("target"), "r+b") as disk:
-        disk.seek(offset)
-        byte = disk.read(1)[0]
-        disk.seek(offset)
-        disk.write(bytes([byte ^ 0x10]))
 
 
 def run(t):
@@ -33,7 +24,7 @@ def run(t):
     for line in done.stdout.splitlines():
         t.say(line)
     t.check(done.returncode == 0, f"flip-image: {done.stderr}{done.stdout}")
-    flip_on_disk(machine, TARGET_START + (20 << 20) + 12345)
+    machine.flip_bit("target", TARGET_START + (20 << 20) + 12345)
     seconds = machine.start()
     t.check(scenario.boot_id(machine) != boot_id, "a damaged image was resumed")
     resume = scenario.status(machine)["resume"]

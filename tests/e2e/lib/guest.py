@@ -176,6 +176,9 @@ def add_locked_initramfs(tree, generator, release):
     describe_target(tree)
 
 
+TARGET_START = 1 << 20          # of the partition on its disk
+
+
 def target_partition_size():
     return DISKS["target"] - (2 << 20)
 
@@ -188,7 +191,7 @@ def make_disks(new, tree):
     subprocess.run(["sfdisk", "--quiet", "--no-reread", new / "target.raw"],
                    check=True, text=True, input=(
         f"label: gpt\nlabel-id: {TARGET_DISKID}\n"
-        f"start=2048, size={sectors}, uuid={TARGET_PARTUUID}, "
+        f"start={TARGET_START // 512}, size={sectors}, uuid={TARGET_PARTUUID}, "
         "type=linux, name=kjump\n"))
     # Nothing is left for the guest's kernel to initialise in the background.
     run("mkfs.ext4", "-q", "-F", "-U", ROOT_UUID, "-L", "kjump-root",

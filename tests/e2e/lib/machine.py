@@ -52,6 +52,14 @@ class Machine:
             raise VmError(f"no disk '{which}': {', '.join(DISKS)}")
         return self.dir / f"{which}.raw"
 
+    def flip_bit(self, which, offset):
+        """Damages a disk, while the machine is off."""
+        with open(self.disk(which), "r+b") as disk:
+            disk.seek(offset)
+            byte = disk.read(1)[0]
+            disk.seek(offset)
+            disk.write(bytes([byte ^ 0x10]))
+
     def state(self):
         try:
             return json.loads((self.dir / "state.json").read_text())
