@@ -4,12 +4,25 @@
 There is no systemd in that initramfs: nothing keeps a journal, and nothing
 asks for passphrases.  The driver of the target is in it by kjump's hook alone.
 Most of RAM is in use, and C has ballast, so that everything in C has to go, with
-PID 1, a shell, looking on.
+PID 1, a shell, looking on.  Before that, the OOM killer takes nobody away: this
+boot may have to go on.
 """
 from lib import guest, scenario
 
 GUEST = "initramfs-tools"
-BALLAST = "mkdir /root/ballast; head -c 100M /dev/zero > /root/ballast/zeros"
+# And some who need memory all the time: init sources this file.
+BALLAST = """set -e
+mkdir -p /root/ballast/conf/conf.d
+cd /root/ballast
+head -c 100M /dev/zero > zeros
+cat > conf/conf.d/busy << 'END'
+for i in 1 2; do
+    while dd if=/dev/zero of=/dev/null bs=524288 count=4; do
+        :
+    done > /dev/null 2>&1 &
+done
+END
+"""
 
 
 def run(t):

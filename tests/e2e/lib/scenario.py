@@ -315,6 +315,7 @@ def configure_off(machine, text):
 # What the kernel says when it is not well.  WARNING counts as a failure.
 TROUBLE = re.compile(
     r"(BUG:|WARNING:|Oops|Call Trace|Kernel panic|general protection|"
+    r"invoked oom-killer|page allocation failure|"
     r"Unable to handle|hung task|blocked for more than|soft lockup|"
     r"rcu: INFO|I/O error|EXT4-fs error)")
 
