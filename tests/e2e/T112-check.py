@@ -5,7 +5,6 @@ Eighteen ways to break a machine that is well; and what an image leaves in
 plain is seen, and gone after kjumpctl discard --erase.
 """
 import json
-import time
 
 from lib import fresh, scenario
 
@@ -82,27 +81,25 @@ def break_and_mend(t, machine):
                 f"\"{words}\" after \"{to_break}\"")
         t.check(status == (1 if "problem" in states.values() else 4),
                 f"exit status {status} after \"{to_break}\"")
-    wait_usable(t, machine, True)
+    wait_usable(machine, True)
     t.equal(fresh.not_ok(machine), {}, "when all is mended, what is not ok")
     t.say(f"{len(BROKEN)} broken states, each named")
 
 
-def wait_usable(t, machine, wanted):
+def wait_usable(machine, wanted):
     """kjumpd looks again by itself, soon after something changed."""
-    deadline = time.monotonic() + 20
-    while (status := scenario.status(machine))["usable"] != wanted:
-        t.check(time.monotonic() < deadline,
-                f"after 20 s status says: {status['problem']}")
-        time.sleep(0.3)
+    status = scenario.wait_until(lambda: scenario.status(machine),
+                                 lambda status: status["usable"] == wanted,
+                                 f"usable is {wanted}", 20)
     return status["problem"]
 
 
 def what_is_on_a_target_is_noticed(t, machine):
     machine.run("mkfs.ext4", "-q", "-F", "-L", "home", "/dev/vdb1")
-    t.say(wait_usable(t, machine, False))
+    t.say(wait_usable(machine, False))
     t.equal(scenario.logind_can(machine, "Hibernate"), "na", "CanHibernate")
     machine.run("wipefs", "-qa", "/dev/vdb1")
-    wait_usable(t, machine, True)
+    wait_usable(machine, True)
     t.equal(scenario.logind_can(machine, "Hibernate"), "yes", "CanHibernate")
 
 

@@ -4,10 +4,9 @@
 "systemctl reload kjumpd" takes a change over, and so does SIGHUP.  A kernel B
 that others could have changed is not loaded.
 """
-import time
-
 from lib import scenario
 
+WORD = "/sys/kernel/kexec_jump"
 BAD = {
     "70-a.conf": ("[kjmp]\nPreload=no\n",
                   ':1: unknown section "kjmp"'),
@@ -35,14 +34,6 @@ BAD_FILES = {
 def configure(machine, preload):
     machine.sh("printf '[kjump]\\nPreload=%s\\n' > "
                f"/etc/kjump.conf.d/60-preload.conf '{preload}'")
-
-
-def wait_word(t, machine, word, timeout=60):
-    deadline = time.monotonic() + timeout
-    while machine.read("/sys/kernel/kexec_jump").strip() != word:
-        t.check(time.monotonic() < deadline,
-                f"kernel B is not '{word}' after {timeout} s")
-        time.sleep(0.3)
 
 
 def run(t):
@@ -79,10 +70,10 @@ def run(t):
 
     configure(machine, "no")
     machine.run("systemctl", "reload", "kjumpd")
-    wait_word(t, machine, "none")
+    scenario.wait_text(machine, WORD, "none")
     configure(machine, "load")
     machine.run("systemctl", "kill", "-s", "HUP", "kjumpd")
-    wait_word(t, machine, "loaded")
+    scenario.wait_text(machine, WORD, "loaded")
     t.equal(scenario.status(machine)["config_problems"], 0, "problems left")
     t.equal(machine.run("systemctl", "show", "-P", "MainPID", "kjumpd"), pid,
             "kjumpd's process id")

@@ -19,12 +19,9 @@ def hooks(machine):
     return machine.read("/root/hooks").split("\n")[:-1]
 
 
-def wait_hooks(t, machine, wanted):
-    deadline = time.monotonic() + 60
-    while hooks(machine) != wanted:
-        t.check(time.monotonic() < deadline,
-                f"hooks that ran: {hooks(machine)}, expected {wanted}")
-        time.sleep(0.3)
+def wait_hooks(machine, wanted):
+    scenario.wait_until(lambda: hooks(machine), lambda ran: ran == wanted,
+                        f"the hooks {wanted} ran")
 
 
 def run(t):
@@ -44,7 +41,7 @@ def run(t):
     down = scenario.suspend(machine, *COMMAND)
     up = scenario.wake(machine)
     suspended = [f"pre {S2H} suspend", f"post {S2H} suspend"]
-    wait_hooks(t, machine, suspended)
+    wait_hooks(machine, suspended)
     t.check(scenario.status(machine)["last"] is None, "kjump was called")
     t.equal(scenario.boot_id(machine), before, "boot id")
     t.say(f"{down:.1f} s to S3, woken by a person: awake after {up:.1f} s")
@@ -61,8 +58,8 @@ def run(t):
     t.equal(scenario.boot_id(machine), before, "boot id after the resume")
     last = scenario.wait_last(machine, "hibernate")
     t.check(last["ok"], f"status says: {last['result']}")
-    wait_hooks(t, machine, suspended + [f"pre {S2H} hibernate",
-                                        f"post {S2H} hibernate"])
+    wait_hooks(machine, suspended + [f"pre {S2H} hibernate",
+                                     f"post {S2H} hibernate"])
     scenario.check_io(machine)
     t.say(f"an alarm after {DELAY} s, S4 {seconds:.1f} s after S3, resumed "
           f"{up:.1f} s after power-on")

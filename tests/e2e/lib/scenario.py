@@ -32,6 +32,19 @@ UNMASK = "mv /boot/whole /boot/initrd.img-$(uname -r)"
 SETTLE = "; sync; fsfreeze -f /; fsfreeze -u /"
 
 
+def wait_until(look, done, what, timeout=60):
+    """Calls @look until what it returns is @done, and returns that.
+
+    @what: what is waited for, for the error.
+    """
+    deadline = time.monotonic() + timeout
+    while not done(seen := look()):
+        if time.monotonic() > deadline:
+            raise VmError(f"{what}: not after {timeout} s, but {seen}")
+        time.sleep(0.3)
+    return seen
+
+
 def status(machine):
     return json.loads(machine.run("kjumpctl", "status", "--json"))
 
@@ -114,24 +127,18 @@ def resume(machine, **options):
 def wait_last(machine, operation, timeout=60, newer_than=None):
     """The last result, once it is that of @operation, and not @newer_than."""
     then = newer_than["time_usec"] if newer_than else 0
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        last = status(machine)["last"]
-        if last and last["operation"] == operation and last["time_usec"] > then:
-            return last
-        time.sleep(0.3)
-    raise VmError(f"kjumpctl status tells of no {operation} in {timeout} s")
+    return wait_until(
+        lambda: status(machine)["last"],
+        lambda last: last and last["operation"] == operation
+        and last["time_usec"] > then,
+        f"kjumpctl status tells of a new {operation}", timeout)
 
 
 def wait_text(machine, path, word, timeout=60):
     """A file of the guest without its last newline, once @word is in it."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        text = machine.read(path)
-        if word in text:
-            return text.strip()
-        time.sleep(0.3)
-    raise VmError(f"{path} does not say '{word}' in {timeout} s:\n{text}")
+    return wait_until(lambda: machine.read(path).strip(),
+                      lambda text: word in text,
+                      f"{path} says '{word}'", timeout)
 
 
 def image(machine):
@@ -199,11 +206,8 @@ class Counter:
     def __init__(self, machine):
         self.machine = machine
         service(machine, "kj-counter", "/usr/local/bin/kj-counter", self.FILE)
-        deadline = time.monotonic() + 30
-        while not machine.read(self.FILE):
-            if time.monotonic() > deadline:
-                raise VmError("kj-counter does not count")
-            time.sleep(0.1)
+        wait_until(lambda: machine.read(self.FILE), bool,
+                   "kj-counter counts", 30)
 
     def read(self):
         return self.look(self.machine)
