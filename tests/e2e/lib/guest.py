@@ -26,7 +26,7 @@ from .tree import in_tree, link
 PACKAGES = """systemd systemd-sysv dbus udev kmod dracut-core zstd lz4 cpio
     qemu-guest-agent kexec-tools e2fsprogs procps iproute2 util-linux fdisk
     dmsetup usr-is-merged libkmod2 libsodium23 liblz4-1 libblkid1 libmount1
-    libsystemd0 libarchive13""".split()
+    libsystemd0 libarchive13 polkitd libpam-systemd""".split()
 # Nobody reads these in the guest.
 LEAVE_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*",
              "/usr/share/info/*", "/usr/share/zoneinfo/*")
