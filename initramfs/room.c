@@ -12,8 +12,9 @@
  *
  * So caches go, and so do the kernel's reserves: with transparent huge pages
  * it keeps 5 % of RAM free against fragmentation, which no one will have any
- * more, and some for devices that reach the first 16 MiB only.  A little is
- * kept back while the frames are taken, and then given to those who read.
+ * more, and some for devices that reach the first 16 MiB only.  The kernel
+ * takes no frames from what is left then, which is for those who read, and for
+ * the rest of C.
  *
  * What this program will need is allocated before, and locked: if somebody
  * must die of the lack of memory, it is somebody else.
