@@ -7,6 +7,7 @@ that others could have changed is not loaded.
 from lib import scenario
 
 WORD = "/sys/kernel/kexec_jump"
+# What a file says, as a format for printf, and what is said about it.
 BAD = {
     "70-a.conf": ("[kjmp]\nPreload=no\n",
                   ':1: unknown section "kjmp"'),
@@ -18,6 +19,29 @@ BAD = {
                   ':2: "Region=12 parsecs" is not understood'),
     "70-e.conf": ("[kjump]\nTarget=\\0\n",
                   ":2: not a text file (byte 0x00)"),
+    "70-j.conf": ("[kjump\nPreload=no\n",
+                  ':1: section without "]"'),
+    "70-k.conf": ("[kjump]\nColour=red\n",
+                  ':2: unknown key "Colour" is ignored'),
+    "70-l.conf": ("[kjump]\npreload=no\n",
+                  ':2: unknown key "preload" is ignored (did you mean '
+                  '"Preload"?)'),
+    "70-m.conf": ("[kjump]\nPreload no\n",
+                  ':2: not a "Key=Value" line'),
+    "70-n.conf": ("[kjump]\nPowerOff=S4\n",
+                  ':2: "PowerOff=S4" is not understood'),
+    "70-o.conf": ("[kjump]\nRegion=1M\n",
+                  ':2: "Region=1M" is out of range'),
+    "70-p.conf": ("[kjump]\nKernelImage=vmlinuz\n",
+                  ':2: "KernelImage=vmlinuz" is not understood'),
+    "70-q.conf": ("[kjump]\nInitrd=/boot/initrd-%%r\n",
+                  ':2: "Initrd=/boot/initrd-%r" is not understood'),
+    "70-r.conf": ("[kjump]\nStallTimeout=1\n",
+                  ':2: "StallTimeout=1" is out of range'),
+    "70-s.conf": ("[kjump]\nTarget=sda5\n",
+                  ':2: "Target=sda5" is not understood'),
+    "70-t.conf": ("[kjump]\nPreload=park\n\nPreload=park\n",
+                  ':4: "Preload=" stands in line 2 already'),
 }
 # Made by a command, in /etc/kjump.conf.d.
 BAD_FILES = {
