@@ -8,8 +8,7 @@ from lib import scenario
 
 PERSON, STRANGER = "person", "stranger"
 SAID = "/run/said"
-CAN = ("busctl get-property --value org.freedesktop.login1 "
-       "/org/freedesktop/login1 org.freedesktop.login1.Manager ")
+ENDED = "exit status"
 # What makes a session at the first console: the service manager calls PAM.
 AT_THE_CONSOLE = ("-p", "PAMName=login", "-p", "TTYPath=/dev/tty1",
                   "-p", "StandardInput=tty")
@@ -33,16 +32,16 @@ def run(t):
 
 def begin(machine, who, command):
     at = AT_THE_CONSOLE if who == PERSON else ()
-    machine.run("rm", "-f", SAID)
+    machine.sh(f": > {SAID}")
     machine.run("systemd-run", "--quiet", "--collect", f"--uid={who}", *at,
                 "-p", f"StandardOutput=append:{SAID}",
                 "-p", f"StandardError=append:{SAID}",
-                "/bin/sh", "-c", f"{command}; echo status $?")
+                "/bin/sh", "-c", f"{command}; echo {ENDED} $?")
 
 
 def said(machine, who, command):
     begin(machine, who, command)
-    return scenario.wait_text(machine, SAID, "status")
+    return scenario.wait_text(machine, SAID, ENDED)
 
 
 def check_session(t, machine):
@@ -60,13 +59,13 @@ def check_session(t, machine):
 def check_refusals(t, machine):
     """Each with its reason; and status is for everybody."""
     text = said(machine, STRANGER, "kjumpctl status")
-    t.check(text.endswith("status 0"), f"kjumpctl status: {text}")
+    t.check(text.endswith(f"{ENDED} 0"), f"kjumpctl status: {text}")
     for who, command in ((STRANGER, "kjumpctl hibernate"),
                          (STRANGER, "systemctl --no-ask-password hibernate"),
                          (PERSON, "kjumpctl unload"),
                          (PERSON, "kjumpctl test")):
         text = said(machine, who, command)
-        t.check(not text.endswith("status 0"), f"a {who} may {command}: {text}")
+        t.check(not text.endswith(f"{ENDED} 0"), f"a {who} may {command}: {text}")
         t.say(f"{who}: {command}: " + text.replace("\n", "; "))
     t.equal(scenario.status(machine)["state"], "parked", "kjumpd's state")
 
@@ -79,7 +78,7 @@ def check_lock(t, machine):
     for command in ("systemctl --no-ask-password hibernate",
                     "kjumpctl hibernate"):
         text = said(machine, PERSON, command)
-        t.check(not text.endswith("status 0"),
+        t.check(not text.endswith(f"{ENDED} 0"),
                 f"in spite of a lock: {command}: {text}")
         t.say(f"locked: {command}: " + text.replace("\n", "; "))
     machine.run("systemctl", "stop", "kj-lock")
@@ -92,6 +91,6 @@ def check_hibernates(t, machine, command):
     t.equal(how, "s4", "the machine is off by")
     up = scenario.resume(machine)
     t.equal(scenario.boot_id(machine), before, "boot id")
-    text = scenario.wait_text(machine, SAID, "status")
-    t.check(text.endswith("status 0"), f"{command} by a person: {text}")
+    text = scenario.wait_text(machine, SAID, ENDED)
+    t.check(text.endswith(f"{ENDED} 0"), f"{command} by a person: {text}")
     t.say(f"{command} by a person: resumed {up:.1f} s after power-on")
