@@ -6,7 +6,6 @@ that others could have changed is not loaded.
 """
 from lib import scenario
 
-WORD = "/sys/kernel/kexec_jump"
 # What a file says, as a format for printf, and what is said about it.
 BAD = {
     "70-a.conf": ("[kjmp]\nPreload=no\n",
@@ -60,6 +59,11 @@ def configure(machine, preload):
                f"/etc/kjump.conf.d/60-preload.conf '{preload}'")
 
 
+def wait_b(machine, state):
+    scenario.wait_until(lambda: scenario.b_state(machine),
+                        lambda seen: seen == state, f"kernel B is {state}")
+
+
 def run(t):
     machine = t.boot()
     pid = machine.run("systemctl", "show", "-P", "MainPID", "kjumpd")
@@ -78,7 +82,7 @@ def run(t):
     for name, (_, said) in (BAD | BAD_FILES).items():
         t.check(f"/etc/kjump.conf.d/{name}{said}" in journal,
                 f"the journal does not say '{name}{said}':\n{journal}")
-    t.equal(machine.read("/sys/kernel/kexec_jump").strip(), "parked",
+    t.equal(scenario.b_state(machine), "parked",
             "/sys/kernel/kexec_jump after the reload")
     t.say(f"{len(BAD) + len(BAD_FILES)} mistakes told, kernel B as it was")
     machine.sh("rm -r /etc/kjump.conf.d/70-*")
@@ -94,10 +98,10 @@ def run(t):
 
     configure(machine, "no")
     machine.run("systemctl", "reload", "kjumpd")
-    scenario.wait_text(machine, WORD, "none")
+    wait_b(machine, "none")
     configure(machine, "load")
     machine.run("systemctl", "kill", "-s", "HUP", "kjumpd")
-    scenario.wait_text(machine, WORD, "loaded")
+    wait_b(machine, "loaded")
     t.equal(scenario.status(machine)["config_problems"], 0, "problems left")
     t.equal(machine.run("systemctl", "show", "-P", "MainPID", "kjumpd"), pid,
             "kjumpd's process id")

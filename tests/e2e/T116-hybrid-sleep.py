@@ -39,7 +39,7 @@ def run(t):
     time.sleep(2)
     up = scenario.wake(machine)
     last = check_same(t, machine, before, pid)
-    t.equal(machine.read("/sys/kernel/kexec_jump").strip(), "parked",
+    t.equal(scenario.b_state(machine), "parked",
             "kernel B after the wake-up")
     journal = machine.run("journalctl", "-b", "-u", "kjumpd", "--no-pager",
                           "-o", "cat")

@@ -10,7 +10,7 @@ boot may have to go on.
 from lib import guest, scenario
 
 GUEST = "initramfs-tools"
-# And some who need memory all the time: init sources this file.
+# And programs that need memory all the time: init sources conf/conf.d.
 BALLAST = """set -e
 mkdir -p /root/ballast/conf/conf.d
 cd /root/ballast

@@ -78,7 +78,7 @@ def purge(t, machine):
                             "-o -iname '*kjump*' -print").strip(), "",
             "files left in /run")
     t.equal(units(machine), "", "units left or failed")
-    t.equal(machine.read("/sys/kernel/kexec_jump").strip(), "none",
+    t.equal(scenario.b_state(machine), "none",
             "/sys/kernel/kexec_jump")
     t.check(STOCK in exec_start(machine), "hibernation is not systemd's again")
     now = machine.sh(f"lsinitramfs {INITRAMFS} | grep -c kjump || true",

@@ -14,7 +14,7 @@ def run(t):
             "/sys/kernel/kexec_loaded with kernel B parked")
 
     machine.run("kjumpctl", "unload", timeout=60)
-    t.equal(machine.read("/sys/kernel/kexec_jump").strip(), "none",
+    t.equal(scenario.b_state(machine), "none",
             "/sys/kernel/kexec_jump after `kjumpctl unload`")
     machine.run("systemctl", "stop", "kjumpd", timeout=60)
     status, out, err = machine.agent.run(["test_kexec_call"], timeout=120)

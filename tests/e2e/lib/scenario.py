@@ -49,14 +49,19 @@ def status(machine):
     return json.loads(machine.run("kjumpctl", "status", "--json"))
 
 
-def wait_parked(machine, timeout=PARK_TIMEOUT):
-    """Waits until kernel B is parked; returns the seconds it took.
+def b_state(machine):
+    """What A's kernel says of kernel B: "none", "loaded" or "parked".
 
     Looks at a file and starts no process: one that is just being executed
     when kjumpd freezes the guest may keep it from freezing.
     """
+    return machine.read("/sys/kernel/kexec_jump").strip()
+
+
+def wait_parked(machine, timeout=PARK_TIMEOUT):
+    """Waits until kernel B is parked; returns the seconds it took."""
     began = time.monotonic()
-    word = machine.read("/sys/kernel/kexec_jump").strip()
+    word = b_state(machine)
     while word != "parked":
         if time.monotonic() - began > timeout:
             journal = machine.run("journalctl", "-u", "kjumpd", "-n", "15",
@@ -65,7 +70,7 @@ def wait_parked(machine, timeout=PARK_TIMEOUT):
                           f"(/sys/kernel/kexec_jump: {word}); kjumpd says:\n"
                           f"{journal}")
         time.sleep(0.3)
-        word = machine.read("/sys/kernel/kexec_jump").strip()
+        word = b_state(machine)
     seconds = time.monotonic() - began
     while status(machine)["state"] == "busy":
         time.sleep(0.3)
